@@ -1,0 +1,167 @@
+"""The `shelftalk` command. Heavy imports wait until a command needs them."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api import options
+from rag.config import describe, load_settings
+from rag.types import Question
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Answers shoppers' questions from a shop's own documents, with verified citations.",
+)
+
+
+@app.command(epilog="Example: shelftalk index corpus --index index")
+def index(
+    corpus: Annotated[list[Path], typer.Argument(help="Folders or files with the documents.")],
+    index: options.Index = None,
+    embedder: options.Embedder = None,
+    json_: options.Json = False,
+) -> None:
+    """Index documents and publish them."""
+    from api import terminal
+    from indexer.build import build
+    from rag.embedding import open_embedder
+
+    with options.errors_as_exit_codes():
+        settings = load_settings(index=index, embedder=embedder)
+        model = open_embedder(settings.embedder, terminal.say)
+        with terminal.Bar() as bar:
+            report = build(corpus, settings, model, bar)
+        if json_:
+            _print_json(report.body())
+        else:
+            terminal.show_report(report, str(settings.index))
+
+
+@app.command(epilog='Example: shelftalk ask "How heavy is it?" --product BR-KT17')
+def ask(
+    question: Annotated[str, typer.Argument(help="What a shopper would ask.")],
+    product: options.Product = None,
+    variant: options.Variant = None,
+    kind: options.Kinds = None,
+    locale: options.Locale = None,
+    as_of: options.AsOf = None,
+    index: options.Index = None,
+    embedder: options.Embedder = None,
+    generator: options.Generator = None,
+    json_: options.Json = False,
+) -> None:
+    """Answer a question, with numbered citations."""
+    from api import terminal
+    from rag.body import answer_body
+    from rag.engine import Engine
+
+    with options.errors_as_exit_codes():
+        asked = Question(question, options.scope(product, variant, kind, locale, as_of))
+        settings = load_settings(index=index, embedder=embedder, generator=generator)
+        engine = Engine.open(settings, terminal.say)
+        if json_:
+            _print_json(answer_body(engine.ask(asked)))
+        else:
+            terminal.show_stream(engine.stream(asked))
+
+
+@app.command(epilog='Example: shelftalk search "descale" --kind manual -k 3')
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    k: Annotated[int, typer.Option("-k", min=1, max=100, help="How many passages.")] = 5,
+    product: options.Product = None,
+    variant: options.Variant = None,
+    kind: options.Kinds = None,
+    locale: options.Locale = None,
+    as_of: options.AsOf = None,
+    index: options.Index = None,
+    embedder: options.Embedder = None,
+    json_: options.Json = False,
+) -> None:
+    """Show the passages a question finds, and the parts of their scores."""
+    from api import terminal
+    from rag.body import passage_body
+    from rag.engine import Engine
+
+    with options.errors_as_exit_codes():
+        asked = Question(query, options.scope(product, variant, kind, locale, as_of))
+        settings = load_settings(index=index, embedder=embedder, generator="extractive")
+        engine = Engine.open(settings, terminal.say)
+        passages = engine.search(asked, k)
+        if json_:
+            found = [passage_body(passage) for passage in passages]
+            _print_json({"passages": found, "generation": engine.generation})
+        else:
+            terminal.show_passages(passages)
+
+
+@app.command(epilog="Example: shelftalk serve --index index --port 8000")
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
+    index: options.Index = None,
+    embedder: options.Embedder = None,
+    generator: options.Generator = None,
+) -> None:
+    """Serve the HTTP API."""
+    import uvicorn
+
+    from api.app import create_app
+    from rag.manifest import Layout
+
+    with options.errors_as_exit_codes():
+        settings = load_settings(index=index, embedder=embedder, generator=generator)
+        Layout(settings.index).published()  # say at once that there is nothing to serve
+        uvicorn.run(create_app(settings), host=host, port=port, log_level="info")
+
+
+@app.command(epilog="Example: shelftalk check index")
+def check(
+    folder: Annotated[Path | None, typer.Argument(help="Folder of the index.")] = None,
+    index: options.Index = None,
+    json_: options.Json = False,
+) -> None:
+    """Verify every checksum and every offset of a published index."""
+    from api import terminal
+    from indexer.check import check as check_index
+
+    with options.errors_as_exit_codes():
+        settings = load_settings(index=folder or index)
+        result = check_index(settings.index)
+        if json_:
+            _print_json(result.body())
+        else:
+            for problem in result.problems:
+                terminal.out.print(problem, markup=False)
+            terminal.out.print(result.summary(), markup=False)
+        raise typer.Exit(1 if result.problems else 0)
+
+
+@app.command(epilog="Example: shelftalk config --json")
+def config(json_: options.Json = False) -> None:
+    """Show the effective settings with their help."""
+    with options.errors_as_exit_codes():
+        effective = load_settings().model_dump(mode="json")
+        if json_:
+            _print_json(effective)
+            return
+        for key, _, text in describe():
+            value: Any = effective
+            for part in key.split("."):
+                value = value[part]
+            typer.echo(f"{key} = {value!r}\n    {text}")
+
+
+def _print_json(body: object) -> None:
+    sys.stdout.write(json.dumps(body, ensure_ascii=False) + "\n")
+
+
+def main() -> None:
+    """Entry point."""
+    app()

@@ -1,0 +1,79 @@
+"""The options every command shares, and how they become settings, scopes and exit codes."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rag.errors import (
+    IndexMismatchError,
+    IndexMissingError,
+    InputError,
+    ModelNotFoundError,
+    ShelftalkError,
+)
+from rag.types import Kind, Scope
+
+Index = Annotated[Path | None, typer.Option("--index", help="Folder of the index.")]
+Embedder = Annotated[
+    str | None, typer.Option("--embedder", help="minilm, a folder, or a Hugging Face id.")
+]
+Generator = Annotated[
+    str | None,
+    typer.Option(
+        "--generator",
+        help="smollm2, extractive, a folder, a GGUF file, a Hugging Face id, or "
+        "openai:<model>@<base url>.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Product = Annotated[
+    str | None, typer.Option("--product", help="Only this product's and the shop's documents.")
+]
+Variant = Annotated[str | None, typer.Option("--variant", help="Leave other variants out.")]
+Kinds = Annotated[
+    list[Kind] | None, typer.Option("--kind", help="Only documents of this kind; repeatable.")
+]
+Locale = Annotated[
+    str | None, typer.Option("--locale", help="Only this language, and documents without one.")
+]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option("--as-of", formats=["%Y-%m-%d"], help="Documents in force on this day."),
+]
+
+_BAD_INPUT = (InputError, IndexMissingError, IndexMismatchError, ModelNotFoundError)
+
+
+def scope(
+    product: str | None,
+    variant: str | None,
+    kinds: list[Kind] | None,
+    locale: str | None,
+    as_of: datetime | None,
+) -> Scope:
+    """The scope the options describe."""
+    return Scope(
+        product_id=product,
+        variant_id=variant,
+        kinds=frozenset(kinds or ()),
+        locale=locale,
+        as_of=as_of.date() if as_of else None,
+    )
+
+
+@contextmanager
+def errors_as_exit_codes() -> Iterator[None]:
+    """One clear line on stderr; exit 2 for bad input, 1 when the thing asked failed."""
+    try:
+        yield
+    except ShelftalkError as error:
+        sys.stderr.write(f"shelftalk: {error}\n")
+        raise typer.Exit(2 if isinstance(error, _BAD_INPUT) else 1) from error
+    except KeyboardInterrupt:
+        sys.stderr.write("shelftalk: interrupted; nothing was published or lost.\n")
+        raise typer.Exit(130) from None

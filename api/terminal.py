@@ -1,0 +1,108 @@
+"""How answers, passages and progress look in a terminal. Answers go to stdout, the rest to stderr."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from indexer.report import Report
+from rag.engine import Event
+from rag.types import Answer, Citation, Passage, Statement
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(line: str) -> None:
+    """A line about what takes long, on stderr."""
+    err.print(escape(line), style="dim")
+
+
+def show_stream(events: Iterable[Event]) -> None:
+    """Print statements as they come, then the citations as footnotes."""
+    for event in events:
+        match event:
+            case Statement():
+                marks = "".join(f"[{number}]" for number in event.citations)
+                out.print(f"{escape(event.text)} [cyan]{escape(marks)}[/cyan]")
+            case Answer():
+                if not event.statements:
+                    out.print(escape(event.text))
+                for citation in event.citations:
+                    _footnote(citation)
+            case _:
+                pass
+
+
+def _footnote(citation: Citation) -> None:
+    quote = " ".join(citation.quote.split())
+    out.print(f"  [cyan]\\[{citation.number}][/cyan] {escape(place(citation))}")
+    out.print(f"      [dim]“{escape(quote)}”[/dim]")
+
+
+def place(citation: Citation) -> str:
+    """Title and page, or title and innermost heading, then the source."""
+    where = f"page {citation.page}" if citation.page else " > ".join(citation.heading[-1:])
+    parts = [citation.title] + ([where] if where and where != citation.title else [])
+    return f"{', '.join(parts)} ({citation.source})"
+
+
+def show_passages(passages: Sequence[Passage]) -> None:
+    """Print a ranking with the parts of each score."""
+    for passage in passages:
+        parts = "  ".join(f"{name} {value:.2f}" for name, value in passage.scores.items())
+        page = f", page {passage.chunk.page}" if passage.chunk.page else ""
+        heading = f" > {passage.chunk.headings[-1]}" if passage.chunk.headings else ""
+        out.print(
+            f"[cyan]{passage.rank:>2}[/cyan]  {passage.score:.3f}  "
+            f"{escape(passage.document.title + heading + page)}  [dim]{parts}[/dim]"
+        )
+        out.print(f"      [dim]{escape(passage.document.id)}[/dim]")
+        text = " ".join(passage.chunk.text.split())
+        out.print(f"      {escape(text[:200] + ('…' if len(text) > 200 else ''))}")
+
+
+def show_report(report: Report, folder: str) -> None:
+    """Print what an indexing run did."""
+    for source, problem in report.problems:
+        err.print(f"[yellow]left out[/yellow] {escape(source)}: {escape(problem)}")
+    state = "is up to date" if report.unchanged else "published"
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(report.documents_by_kind.items()))
+    out.print(
+        f"{escape(folder)} {state}: {report.documents} documents ({kinds}) from {report.files} "
+        f"files, {report.chunks} passages, {report.embedded} embedded, {len(report.problems)} "
+        f"left out, {report.seconds:.1f} s"
+    )
+
+
+class Bar:
+    """Progress of a build on stderr; silent where stderr is no terminal."""
+
+    def __init__(self) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=err,
+        )
+        self._reading = self._progress.add_task("reading files", total=None)
+        self._embedding = self._progress.add_task("embedding passages", total=None, visible=False)
+
+    def __enter__(self) -> "Bar":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def loaded(self, files: int, chunks: int) -> None:
+        """So many files are read, and so many chunks came of them."""
+        self._progress.update(
+            self._reading, completed=files, description=f"reading files ({chunks} passages)"
+        )
+
+    def embedding(self, done: int, total: int) -> None:
+        """So many of the chunks have their vectors."""
+        self._progress.update(self._embedding, completed=done, total=total, visible=True)

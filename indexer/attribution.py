@@ -1,0 +1,137 @@
+"""Whose a draft is: products, kind, locale and dates, from its source, its sidecar or its folder."""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path, PurePosixPath
+
+import yaml
+
+from indexer.discover import SIDECAR, SourceFile
+from indexer.draft import Draft
+from rag.errors import DocumentError
+from rag.types import Document, Kind
+
+_KIND_OF_WORD = {
+    word: kind
+    for kind, words in {
+        Kind.SPEC: "spec specs specification specifications feed datasheet datasheets products",
+        Kind.POLICY: "policy policies terms legal",
+        Kind.FAQ: "faq faqs",
+        Kind.MANUAL: "manual manuals guide guides",
+        Kind.REVIEW: "review reviews",
+        Kind.PAGE: "help page pages",
+    }.items()
+    for word in words.split()
+}
+_KIND_OF_SUFFIX = {".csv": Kind.SPEC, ".tsv": Kind.SPEC, ".jsonl": Kind.SPEC, ".pdf": Kind.MANUAL}
+_CONSUMED = frozenset(
+    "title kind locale lang language url link version effective_from effective_until product_id "
+    "product_ids variant_id variant_ids item_group_id id".split()
+)
+
+
+def attribute(draft: Draft, file: SourceFile) -> Document:
+    """Complete a draft into a document. The source's own word wins over the sidecar, that over the path.
+
+    Raises:
+        DocumentError: a date or kind in the metadata is malformed.
+    """
+    about = {**_sidecar(file.path), **draft.metadata}
+    products = _ids(about, "product_id")
+    if not products:
+        products = _product_of_folder(file.name)
+    return Document(
+        id=draft.id or (f"{file.name}#{draft.row}" if draft.row else file.name),
+        kind=_kind(about.get("kind"), file.name),
+        title=draft.title or str(about.get("title") or "") or _title_of(file.name),
+        text=draft.text,
+        source=file.name,
+        blocks=draft.blocks,
+        pages=draft.pages,
+        product_ids=products,
+        variant_ids=_ids(about, "variant_id"),
+        locale=_locale(about),
+        url=_text(about, "url") or _text(about, "link"),
+        effective_from=_day(about, "effective_from"),
+        effective_until=_day(about, "effective_until"),
+        version=_text(about, "version"),
+        metadata={key: value for key, value in about.items() if key not in _CONSUMED},
+    )
+
+
+def _sidecar(path: Path) -> Mapping[str, object]:
+    sidecar = path.with_name(path.name + SIDECAR)
+    if not sidecar.is_file():
+        return {}
+    try:
+        found = yaml.safe_load(sidecar.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise DocumentError(f"has a sidecar {sidecar.name} that is not YAML; correct it") from error
+    if not isinstance(found, dict):
+        raise DocumentError(f"has a sidecar {sidecar.name} without `key: value` lines; correct it")
+    return {str(key): value for key, value in found.items()}
+
+
+def _product_of_folder(name: str) -> tuple[str, ...]:
+    """`products/<id>/…` belongs to that product."""
+    parts = PurePosixPath(name).parts
+    for folder, product in zip(parts, parts[1:-1], strict=False):
+        if folder == "products":
+            return (product,)
+    return ()
+
+
+def _kind(given: object, name: str) -> Kind:
+    if given is not None and str(given).strip():
+        try:
+            return Kind(str(given).strip().lower())
+        except ValueError:
+            allowed = ", ".join(Kind)
+            raise DocumentError(f"has kind {given!r}; allowed are {allowed}") from None
+    path = PurePosixPath(name)
+    for part in (path.stem, *reversed(path.parts[:-1])):
+        words = re.findall(r"[a-z]+", part.lower())
+        for word in words:
+            if word in _KIND_OF_WORD and not (part == "products" and path.suffix != ".csv"):
+                return _KIND_OF_WORD[word]
+    return _KIND_OF_SUFFIX.get(path.suffix, Kind.PAGE)
+
+
+def _title_of(name: str) -> str:
+    words = re.sub(r"[-_\s]+", " ", PurePosixPath(name).stem).strip()
+    return words[:1].upper() + words[1:]
+
+
+def _ids(about: Mapping[str, object], key: str) -> tuple[str, ...]:
+    given = about.get(f"{key}s") or about.get(key)
+    if given is None or given == "":
+        return ()
+    several = given if isinstance(given, list | tuple) else [given]
+    return tuple(dict.fromkeys(str(one).strip() for one in several if str(one).strip()))
+
+
+def _locale(about: Mapping[str, object]) -> str | None:
+    for key in ("locale", "lang", "language"):
+        if value := _text(about, key):
+            return value.replace("_", "-").split("-")[0].lower()
+    return None
+
+
+def _text(about: Mapping[str, object], key: str) -> str | None:
+    value = about.get(key)
+    return str(value).strip() or None if value is not None else None
+
+
+def _day(about: Mapping[str, object], key: str) -> date | None:
+    value = about.get(key)
+    if value is None or value == "":
+        return None
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value).strip()[:10])
+    except ValueError:
+        raise DocumentError(f"has {key}: {value!r}; write a date like 2026-04-01") from None

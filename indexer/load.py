@@ -1,0 +1,49 @@
+"""File → documents. The table says which loader reads which kind of file."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from indexer.attribution import attribute
+from indexer.discover import SourceFile
+from indexer.draft import Draft
+from indexer.loaders import html, json_rows, markdown, pdf, plain, table
+from rag.errors import DocumentError, EmptyDocumentError, UnknownFormatError
+from rag.types import Document
+
+Loader = Callable[[Path], Iterator[Draft | DocumentError]]
+"""Yields drafts, and in their place errors of single rows; raises when the whole file is bad."""
+
+LOADERS: dict[str, Loader] = {
+    ".md": markdown.load,
+    ".markdown": markdown.load,
+    ".html": html.load,
+    ".htm": html.load,
+    ".pdf": pdf.load,
+    ".txt": plain.load,
+    ".csv": table.load,
+    ".tsv": table.load,
+    ".json": json_rows.load,
+    ".jsonl": json_rows.load,
+}
+
+
+def load(file: SourceFile) -> Iterator[Document | DocumentError]:
+    """Yield the documents of a file; what is wrong with it, or with a row, takes their place."""
+    loader = LOADERS.get(file.path.suffix.lower())
+    if loader is None:
+        readable = " ".join(sorted(LOADERS))
+        yield UnknownFormatError(
+            f"is of a kind no loader reads; readable are {readable}. Convert it or list it in "
+            ".shelftalkignore"
+        )
+        return
+    try:
+        for draft in loader(file.path):
+            if isinstance(draft, DocumentError):
+                yield draft
+            elif not draft.text:
+                yield EmptyDocumentError("holds no text; nothing was indexed from it")
+            else:
+                yield attribute(draft, file)
+    except DocumentError as error:
+        yield error

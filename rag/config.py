@@ -1,0 +1,121 @@
+"""Settings: a table with help. From options, then `SHELFTALK_…`, then `shelftalk.toml`."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from rag.errors import ConfigError
+
+PREFIX = "SHELFTALK_"
+FILE = "shelftalk.toml"
+
+
+class Indexing(BaseModel):
+    """How documents become passages."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    chunk_tokens: int = Field(
+        120, ge=32, le=8192, description="Longest passage, title and headings included, in the embedder's tokens."
+    )
+    keep: int = Field(2, ge=1, description="How many published generations stay on disk.")
+
+
+class Answering(BaseModel):
+    """How a question becomes an answer."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    passages: int = Field(10, ge=1, le=100, description="Passages retrieved for a question.")
+    evidence: int = Field(4, ge=1, le=20, description="Sentences of them shown to the generator.")
+    threshold: float = Field(
+        0.5, ge=0, le=1, description="Least probability that the best sentence answers; below it, silence."
+    )
+    prompt_tokens: int = Field(400, ge=64, description="Budget of the prompt in the generator's tokens.")
+    answer_tokens: int = Field(48, ge=8, description="Longest draft in the generator's tokens.")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, with its default."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, toml_file=FILE
+    )
+
+    index: Path = Field(Path("index"), description="Folder of the index.")
+    embedder: str = Field("minilm", description="`minilm`, a folder, or a Hugging Face id.")
+    generator: str = Field(
+        "smollm2",
+        description="`smollm2`, `extractive`, a folder, a GGUF file, a Hugging Face id, "
+        "or `openai:<model>@<base url>`.",
+    )
+    contact: str = Field(
+        "", description="Whom to ask when the documents don't say, such as an e-mail address."
+    )
+    indexing: Indexing = Field(Indexing(), description="How documents become passages.")
+    answering: Answering = Field(Answering(), description="How a question becomes an answer.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Options first, then the environment, then the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(**options: Any) -> Settings:  # noqa: ANN401  (one value per field, checked by pydantic)
+    """Read the effective settings; options that are None are left out.
+
+    Raises:
+        ConfigError: a key is unknown or a value is out of range.
+    """
+    known = _keys(Settings)
+    for name in os.environ:
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            raise ConfigError(
+                f"{name} in the environment is not a setting. `shelftalk config` lists them all."
+            )
+    try:
+        return Settings(**{key: value for key, value in options.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(
+            f"Setting {key!r} cannot be {first['input']!r}: {first['msg']}. "
+            "`shelftalk config` lists all settings."
+        ) from error
+    except ValueError as error:
+        raise ConfigError(f"{FILE} cannot be read: {error}") from error
+
+
+def describe() -> list[tuple[str, str, str]]:
+    """Every setting as (key, default, help), nested keys with a dot."""
+    return list(_describe(Settings, ""))
+
+
+def _describe(model: type[BaseModel], prefix: str) -> list[tuple[str, str, str]]:
+    rows: list[tuple[str, str, str]] = []
+    for name, info in model.model_fields.items():
+        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
+            rows += _describe(info.annotation, f"{prefix}{name}.")
+        else:
+            rows.append((f"{prefix}{name}", str(info.default), info.description or ""))
+    return rows
+
+
+def _keys(model: type[BaseModel]) -> set[str]:
+    sections = {PREFIX + name.upper() for name in model.model_fields}
+    return sections | {PREFIX + key.replace(".", "__").upper() for key, _, _ in _describe(model, "")}

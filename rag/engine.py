@@ -1,0 +1,218 @@
+"""The way of a question: retrieve → select evidence → prompt → generate → verify → answer."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from langchain_core.language_models import BaseChatModel
+
+from rag import evidence as evidence_module
+from rag import prompt, wording
+from rag.config import Answering, Settings
+from rag.embedding import open_embedder
+from rag.errors import GeneratorError, QuestionError
+from rag.generation import open_generator, token_counter
+from rag.index import Index
+from rag.models import Say
+from rag.retrieval import Retriever
+from rag.text import sentences
+from rag.types import (
+    Answer,
+    Citation,
+    Evidence,
+    Kind,
+    Passage,
+    Question,
+    Statement,
+    Status,
+    Verdict,
+)
+from rag.verification import resolves, verify, without_markers
+
+MAX_QUESTION = 2000
+"""Longest question in characters. A longer one is refused, never cut."""
+
+Event = tuple[Passage, ...] | Citation | Statement | Answer
+"""What `Engine.stream` yields, in this order; a statement's citations come before it."""
+
+
+class Engine:
+    """Answers questions from one opened index."""
+
+    def __init__(
+        self, retriever: Retriever, generator: BaseChatModel, settings: Settings | None = None
+    ) -> None:
+        self.settings = settings or Settings()
+        self.retriever = retriever
+        self._generator = generator
+        self._count = token_counter(generator)
+
+    @classmethod
+    def open(cls, settings: Settings, say: Say | None = None) -> "Engine":
+        """Open the published index and load the models the settings name.
+
+        Raises:
+            IndexFolderError: no usable index.
+            ModelError: a model cannot be found or loaded.
+        """
+        index = Index.open(settings.index)
+        retriever = Retriever(index, open_embedder(settings.embedder, say))
+        generator = open_generator(settings.generator, settings.answering.answer_tokens, say)
+        return cls(retriever, generator, settings)
+
+    @property
+    def generation(self) -> str:
+        """Id of the index generation in use."""
+        return self.retriever.index.manifest.id
+
+    @property
+    def _answering(self) -> Answering:
+        return self.settings.answering
+
+    def search(self, question: Question, k: int) -> list[Passage]:
+        """The best min(k, existing) passages.
+
+        Raises:
+            QuestionError: it is empty or too long.
+            ScopeError: its scope names something unknown.
+        """
+        return self.retriever.retrieve(_checked(question), k)
+
+    def ask(self, question: Question) -> Answer:
+        """The whole answer. Raises as `search` does, and GeneratorError never: it quotes then."""
+        *_, answer = self.stream(question)
+        assert isinstance(answer, Answer)
+        return answer
+
+    def stream(self, question: Question) -> Iterator[Event]:
+        """Passages, then each verified statement as it is ready, then the answer."""
+        clock = _Clock()
+        passages = tuple(self.search(question, max(self._answering.passages, 1)))
+        clock.lap("retrieve")
+        yield passages
+        evidence = evidence_module.select(
+            question.text,
+            passages,
+            self.retriever.embedder,
+            self.retriever.index.lexical.idf,
+            self._answering.evidence,
+        )
+        clock.lap("select")
+        answer = Answer(
+            status=Status.ABSTAINED,
+            text="",
+            statements=(),
+            citations=(),
+            passages=passages,
+            generation=self.generation,
+            model=self.settings.generator,
+        )
+        if not evidence or evidence[0].score < self._answering.threshold:
+            looked_at = [passage.document for passage in passages]
+            text = wording.silence(question.text, looked_at, self.settings.contact)
+            yield replace(answer, text=text, timings_ms=clock.laps())
+            return
+        citations: list[Citation] = []
+        statements: list[Statement] = []
+        for text, piece in self._statements(question.text, evidence):
+            citation = _cite(piece, citations)
+            if citation.number > len(citations):
+                citations.append(citation)
+                yield citation
+            statement = Statement(text, (citation.number,), Verdict.SUPPORTED)
+            statements.append(statement)
+            yield statement
+        clock.lap("generate")
+        yield replace(
+            answer,
+            status=Status.ANSWERED,
+            text=" ".join(statement.text for statement in statements),
+            statements=tuple(statements),
+            citations=tuple(citations),
+            timings_ms=clock.laps(),
+        )
+
+    def _statements(
+        self, question: str, evidence: Sequence[Evidence]
+    ) -> Iterator[tuple[str, Evidence]]:
+        """Verified sentences with what they rest on; a quotation when the draft yields none."""
+        said: set[str] = set()
+        best = evidence[0]
+        if best.document.kind is not Kind.REVIEW:  # an opinion is quoted, never retold as a fact
+            for sentence in self._draft(question, evidence):
+                check = verify(sentence, evidence)
+                if check.verdict is Verdict.SUPPORTED and check.evidence is not None:
+                    piece = evidence[check.evidence]
+                    if sentence not in said and piece.document.kind is not Kind.REVIEW:
+                        said.add(sentence)
+                        yield sentence, piece
+        if not said:
+            yield wording.quotation(question, best), best
+
+    def _draft(self, question: str, evidence: Sequence[Evidence]) -> Iterator[str]:
+        """The generator's sentences as they are finished, without its citation marks."""
+        messages = prompt.build(question, evidence, self._count, self._answering.prompt_tokens)
+        draft, done = "", 0
+        try:
+            for chunk in self._generator.stream(messages):
+                draft += str(chunk.content)
+                *finished, _ = [*sentences(draft, done), None]
+                for span in finished[:-1]:  # the last one may still grow
+                    assert span is not None
+                    yield without_markers(draft[span.start : span.end])
+                    done = span.end
+        except GeneratorError:
+            return  # the quotation stands in
+        for span in sentences(draft, done):
+            yield without_markers(draft[span.start : span.end])
+
+
+def _checked(question: Question) -> Question:
+    length = len(question.text)
+    if not question.text.strip():
+        raise QuestionError("The question is empty. Ask something, for example: How heavy is it?")
+    if length > MAX_QUESTION:
+        raise QuestionError(
+            f"The question has {length:,} characters; at most {MAX_QUESTION:,} are allowed. "
+            "Shorten it."
+        )
+    return question
+
+
+def _cite(piece: Evidence, cited: Sequence[Citation]) -> Citation:
+    """The citation of a piece: the one already given, or the next number."""
+    for citation in cited:
+        if (citation.document_id, citation.start) == (piece.document.id, piece.start):
+            return citation
+    document = piece.document
+    citation = Citation(
+        number=len(cited) + 1,
+        document_id=document.id,
+        title=document.title,
+        source=document.source,
+        url=document.url,
+        kind=document.kind,
+        page=document.page_at(piece.start),
+        heading=document.headings_at(piece.start),
+        quote=piece.quote,
+        start=piece.start,
+        end=piece.end,
+    )
+    assert resolves(citation, document.text)
+    return citation
+
+
+class _Clock:
+    """Milliseconds of each stage and of the whole."""
+
+    def __init__(self) -> None:
+        self._started = self._last = time.perf_counter()
+        self._laps: dict[str, float] = {}
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self._laps[name] = round((now - self._last) * 1000, 1)
+        self._last = now
+
+    def laps(self) -> dict[str, float]:
+        return {**self._laps, "total": round((time.perf_counter() - self._started) * 1000, 1)}

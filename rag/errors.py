@@ -1,0 +1,91 @@
+"""Every error Shelftalk raises, in one tree.
+
+ShelftalkError
+├── InputError                  what the caller gave cannot be used
+│   ├── QuestionError           an empty or over-long question
+│   ├── ScopeError              an unknown product, variant or kind
+│   └── ConfigError             a setting that is unknown or out of range
+├── DocumentError               one document cannot be read; the others can
+│   ├── UnknownFormatError      no loader for this kind of file
+│   └── EmptyDocumentError      nothing but white space in it
+├── IndexFolderError            the index folder cannot be used
+│   ├── IndexMissingError       nothing was published there
+│   ├── IndexDamagedError       a file is not the one that was published
+│   ├── IndexMismatchError      made with another model or format
+│   └── IndexLockedError        another writer is at work
+├── ModelError
+│   ├── ModelNotFoundError      neither local nor reachable
+│   └── ModelDamagedError       a model file is not the expected one
+└── GeneratorError              the language model failed while answering
+
+Errors of other libraries (pypdf, lxml, FAISS, SQLite, transformers) are translated where they
+arise, with the original as the cause; none of them leaves the package.
+"""
+
+
+class ShelftalkError(Exception):
+    """Base of the tree. Its message says what came, what is allowed, and what to do."""
+
+
+class InputError(ShelftalkError):
+    """What the caller gave cannot be used."""
+
+
+class QuestionError(InputError):
+    """An empty or over-long question."""
+
+
+class ScopeError(InputError):
+    """A product, variant or kind the index does not know."""
+
+
+class ConfigError(InputError):
+    """A setting that is unknown or out of range."""
+
+
+class DocumentError(ShelftalkError):
+    """One document cannot be read. The others still can."""
+
+
+class UnknownFormatError(DocumentError):
+    """No loader reads this kind of file."""
+
+
+class EmptyDocumentError(DocumentError):
+    """The document holds no text."""
+
+
+class IndexFolderError(ShelftalkError):
+    """The index folder cannot be used."""
+
+
+class IndexMissingError(IndexFolderError):
+    """No generation is published in the folder."""
+
+
+class IndexDamagedError(IndexFolderError):
+    """A file of the generation is not the one that was published."""
+
+
+class IndexMismatchError(IndexFolderError):
+    """The generation was made with another model or another format."""
+
+
+class IndexLockedError(IndexFolderError):
+    """Another writer holds the index folder."""
+
+
+class ModelError(ShelftalkError):
+    """A model cannot be used."""
+
+
+class ModelNotFoundError(ModelError):
+    """The model is neither local nor reachable."""
+
+
+class ModelDamagedError(ModelError):
+    """A model file is not the expected one."""
+
+
+class GeneratorError(ShelftalkError):
+    """The language model failed while answering."""

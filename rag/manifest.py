@@ -1,0 +1,130 @@
+"""The index folder as a value: where things lie, and the manifest that says what they must be."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from rag.errors import IndexDamagedError, IndexMismatchError, IndexMissingError
+
+FORMAT = 1
+"""Version of the on-disk format; raised with every change a reader cannot cope with."""
+
+VECTORS, PASSAGES, LEXICAL, MANIFEST = "vectors.faiss", "passages.sqlite", "lexical", "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Paths inside an index folder."""
+
+    folder: Path
+
+    @property
+    def current(self) -> Path:
+        """The file that names the published generation."""
+        return self.folder / "CURRENT"
+
+    @property
+    def generations(self) -> Path:
+        """The folder of all generations."""
+        return self.folder / "generations"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one writer."""
+        return self.folder / ".lock"
+
+    def published(self) -> Path:
+        """The folder of the published generation.
+
+        Raises:
+            IndexMissingError: nothing is published.
+        """
+        try:
+            name = self.current.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise IndexMissingError(
+                f"There is no index in {self.folder}. Make one with: "
+                f"shelftalk index CORPUS --index {self.folder}"
+            ) from error
+        folder = self.generations / name
+        if not name or Path(name).name != name or not folder.is_dir():
+            raise IndexDamagedError(
+                f"{self.current} names generation {name!r}, which is not there. Index again."
+            )
+        return folder
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a generation was made of, and the SHA-256 of each of its files."""
+
+    id: str
+    created: str
+    model: str
+    model_sha256: str
+    dim: int
+    chunk_tokens: int
+    documents: int
+    chunks: int
+    corpus_digest: str
+    files: Mapping[str, str]
+    """File name with forward slashes → SHA-256."""
+    format: int = FORMAT
+
+    def write(self, folder: Path) -> None:
+        """Write `manifest.json` into the generation's folder."""
+        text = json.dumps(asdict(self), indent=1, sort_keys=True)
+        (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> "Manifest":
+        """Read a manifest without looking at the files it names.
+
+        Raises:
+            IndexDamagedError: it is missing or malformed.
+            IndexMismatchError: it is of another format.
+        """
+        try:
+            values = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            found = values["format"]
+            if found != FORMAT:
+                raise IndexMismatchError(
+                    f"{folder} has format {found}, this version reads {FORMAT}. Index again."
+                )
+            return cls(**{field.name: values[field.name] for field in fields(cls)})
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise IndexDamagedError(f"{folder / MANIFEST} cannot be read: {error!r}") from error
+
+    def verify(self, folder: Path) -> None:
+        """Check every file of the generation against its checksum.
+
+        FAISS files carry none: a flipped bit would load and silently give other vectors.
+
+        Raises:
+            IndexDamagedError: a file is missing, altered, or not listed.
+        """
+        present = digests(folder)
+        for name in sorted(self.files.keys() | present.keys()):
+            if self.files.get(name) != present.get(name):
+                what = (
+                    "is missing" if name not in present
+                    else "does not belong to it" if name not in self.files
+                    else "was altered after publishing"
+                )  # fmt: skip
+                raise IndexDamagedError(
+                    f"Generation {self.id} is damaged: {name} {what}. "
+                    "Index again, or point CURRENT at an earlier generation."
+                )
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file below a generation's folder, the manifest left out."""
+    found: dict[str, str] = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != MANIFEST:
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            found[path.relative_to(folder).as_posix()] = digest
+    return found

@@ -1,0 +1,229 @@
+"""Documents and chunks of one generation in SQLite: read by row, by id, or by scope."""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from difflib import get_close_matches
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.errors import IndexDamagedError, ScopeError
+from rag.types import Block, BlockKind, Chunk, Document, Kind, Page, Scope
+
+Rows = NDArray[np.int64]
+"""int64 [n], ascending chunk rows; row r is the r-th vector of the generation."""
+
+SCHEMA = """
+CREATE TABLE documents (
+    id TEXT PRIMARY KEY, kind TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL,
+    source TEXT NOT NULL, locale TEXT, url TEXT, effective_from TEXT, effective_until TEXT,
+    version TEXT, blocks TEXT NOT NULL, pages TEXT NOT NULL, metadata TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE products (document_id TEXT NOT NULL, product_id TEXT NOT NULL);
+CREATE TABLE variants (document_id TEXT NOT NULL, variant_id TEXT NOT NULL);
+CREATE TABLE chunks (
+    row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, document_id TEXT NOT NULL,
+    start INTEGER NOT NULL, end INTEGER NOT NULL, page INTEGER, headings TEXT NOT NULL,
+    embedding_text TEXT NOT NULL
+);
+CREATE INDEX products_by_document ON products (document_id, product_id);
+CREATE INDEX products_by_id ON products (product_id);
+CREATE INDEX variants_by_document ON variants (document_id, variant_id);
+CREATE INDEX chunks_by_document ON chunks (document_id);
+"""
+
+_IN_SCOPE = """
+SELECT c.row FROM chunks c JOIN documents d ON d.id = c.document_id
+WHERE (d.effective_from IS NULL OR d.effective_from <= :as_of)
+  AND (d.effective_until IS NULL OR d.effective_until >= :as_of)
+  AND (:locale IS NULL OR d.locale IS NULL OR d.locale = :locale)
+  AND (:kinds IS NULL OR d.kind IN (SELECT value FROM json_each(:kinds)))
+  AND (:product IS NULL
+       OR NOT EXISTS (SELECT 1 FROM products p WHERE p.document_id = d.id)
+       OR EXISTS (SELECT 1 FROM products p WHERE p.document_id = d.id AND p.product_id = :product))
+  AND (:variant IS NULL
+       OR NOT EXISTS (SELECT 1 FROM variants v WHERE v.document_id = d.id)
+       OR EXISTS (SELECT 1 FROM variants v WHERE v.document_id = d.id AND v.variant_id = :variant))
+ORDER BY c.row
+"""
+
+
+def write_document(db: sqlite3.Connection, document: Document) -> None:
+    """Insert a document and what it belongs to."""
+    db.execute(
+        "INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        (
+            document.id,
+            document.kind.value,
+            document.title,
+            document.text,
+            document.source,
+            document.locale,
+            document.url,
+            document.effective_from and document.effective_from.isoformat(),
+            document.effective_until and document.effective_until.isoformat(),
+            document.version,
+            json.dumps([tuple(block) for block in document.blocks]),
+            json.dumps([tuple(page) for page in document.pages]),
+            json.dumps(dict(document.metadata), ensure_ascii=False, default=str),
+        ),
+    )
+    owned = [(document.id, product) for product in document.product_ids]
+    db.executemany("INSERT INTO products VALUES (?,?)", owned)
+    owned = [(document.id, variant) for variant in document.variant_ids]
+    db.executemany("INSERT INTO variants VALUES (?,?)", owned)
+
+
+def write_chunk(db: sqlite3.Connection, row: int, chunk: Chunk) -> None:
+    """Insert a chunk as the given row."""
+    db.execute(
+        "INSERT INTO chunks VALUES (?,?,?,?,?,?,?,?)",
+        (
+            row,
+            chunk.id,
+            chunk.document_id,
+            chunk.start,
+            chunk.end,
+            chunk.page,
+            json.dumps(chunk.headings, ensure_ascii=False),
+            chunk.embedding_text,
+        ),
+    )
+
+
+class PassageStore:
+    """Reads a published `passages.sqlite`. Safe to share between threads; keeps the file open."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.Lock()
+        try:
+            self._db = sqlite3.connect(
+                f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
+            )
+            self._db.row_factory = sqlite3.Row
+            self._known_products = frozenset(
+                row[0] for row in self._db.execute("SELECT DISTINCT product_id FROM products")
+            )
+            self._known_variants = frozenset(
+                row[0] for row in self._db.execute("SELECT DISTINCT variant_id FROM variants")
+            )
+        except sqlite3.Error as error:
+            raise IndexDamagedError(f"{path} cannot be read: {error}") from error
+        self.document = lru_cache(maxsize=512)(self._document)
+        self.rows = lru_cache(maxsize=256)(self._rows)
+
+    def close(self) -> None:
+        """Release the file."""
+        self._db.close()
+
+    @property
+    def products(self) -> frozenset[str]:
+        """All product ids any document belongs to."""
+        return self._known_products
+
+    def chunks(self, rows: Sequence[int]) -> list[Chunk]:
+        """The chunks at these rows, in the order given."""
+        marks = ",".join("?" * len(rows))
+        with self._query(f"SELECT * FROM chunks WHERE row IN ({marks})", rows) as found:
+            by_row = {row["row"]: self._chunk(row) for row in found}
+        return [by_row[row] for row in rows]
+
+    def all_chunks(self) -> Iterator[Chunk]:
+        """Every chunk, by row."""
+        with self._query("SELECT * FROM chunks ORDER BY row") as found:
+            for row in found:
+                yield self._chunk(row)
+
+    def document_ids(self) -> list[str]:
+        """Every document's id, sorted."""
+        with self._query("SELECT id FROM documents ORDER BY id") as found:
+            return [row[0] for row in found]
+
+    def _rows(self, scope: Scope) -> Rows:
+        """The rows of all chunks a scope admits.
+
+        Raises:
+            ScopeError: the product or variant occurs in no document.
+        """
+        _require("product", scope.product_id, self._known_products)
+        _require("variant", scope.variant_id, self._known_variants)
+        values = {
+            "as_of": (scope.as_of or date.today()).isoformat(),
+            "locale": scope.locale,
+            "kinds": json.dumps(sorted(scope.kinds)) if scope.kinds else None,
+            "product": scope.product_id,
+            "variant": scope.variant_id,
+        }
+        with self._query(_IN_SCOPE, values) as found:
+            return np.fromiter((row[0] for row in found), dtype=np.int64)
+
+    def _document(self, document_id: str) -> Document:
+        with self._query("SELECT * FROM documents WHERE id = ?", (document_id,)) as found:
+            row = next(iter(found), None)
+        if row is None:
+            raise ScopeError(f"The index holds no document {document_id!r}.")
+        products = self._column("products", "product_id", document_id)
+        variants = self._column("variants", "variant_id", document_id)
+        return Document(
+            id=row["id"],
+            kind=Kind(row["kind"]),
+            title=row["title"],
+            text=row["text"],
+            source=row["source"],
+            blocks=tuple(Block(BlockKind(b[0]), *b[1:]) for b in json.loads(row["blocks"])),
+            pages=tuple(Page(*page) for page in json.loads(row["pages"])),
+            product_ids=products,
+            variant_ids=variants,
+            locale=row["locale"],
+            url=row["url"],
+            effective_from=_day(row["effective_from"]),
+            effective_until=_day(row["effective_until"]),
+            version=row["version"],
+            metadata=json.loads(row["metadata"]),
+        )
+
+    def _column(self, table: str, column: str, document_id: str) -> tuple[str, ...]:
+        query = f"SELECT {column} FROM {table} WHERE document_id = ? ORDER BY rowid"
+        with self._query(query, (document_id,)) as found:
+            return tuple(row[0] for row in found)
+
+    def _chunk(self, row: sqlite3.Row) -> Chunk:
+        document = self.document(row["document_id"])
+        return Chunk(
+            id=row["id"],
+            document_id=row["document_id"],
+            start=row["start"],
+            end=row["end"],
+            text=document.text[row["start"] : row["end"]],
+            embedding_text=row["embedding_text"],
+            page=row["page"],
+            headings=tuple(json.loads(row["headings"])),
+        )
+
+    @contextmanager
+    def _query(self, sql: str, values: Any = ()) -> Iterator[list[sqlite3.Row]]:  # noqa: ANN401
+        try:
+            with self._lock:
+                found = self._db.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise IndexDamagedError(f"The passages cannot be read: {error}") from error
+        yield found
+
+
+def _require(what: str, value: str | None, known: frozenset[str]) -> None:
+    if value is None or value in known:
+        return
+    near = get_close_matches(value, known, n=3, cutoff=0.6)
+    hint = f" Did you mean {', '.join(near)}?" if near else f" Known: {len(known)} {what}s."
+    raise ScopeError(f"No document belongs to {what} {value!r}.{hint}")
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
