@@ -10,8 +10,8 @@ from indexer.report import Report
 from rag.engine import Event
 from rag.types import Answer, Citation, Passage, Statement
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 def say(line: str) -> None:

@@ -120,7 +120,7 @@ def block(item: dict[str, Any], width: float) -> Iterator[Flowable]:
     elif kind == "table":
         yield grid([value["head"], *value["rows"]], width, value["widths"], head=True)
     elif kind == "columns":
-        yield BalancedColumns([text(part, COLUMN) for part in value], nCols=3 if width > 400 else 2, innerPadding=12)
+        yield BalancedColumns([text(part, COLUMN) for part in value], nCols=2, innerPadding=12)
         yield Spacer(0, 6)
     elif kind == "page":
         yield PageBreak()

@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 
-import yaml
-
 from indexer.discover import SIDECAR, SourceFile
-from indexer.draft import Draft
+from indexer.draft import Draft, clean
+from indexer.front_matter import read_mapping
 from rag.errors import DocumentError
 from rag.types import Document, Kind
 
@@ -32,7 +31,7 @@ _CONSUMED = frozenset(
 
 
 def attribute(draft: Draft, file: SourceFile) -> Document:
-    """Complete a draft into a document. The source's own word wins over the sidecar, that over the path.
+    """Complete a draft: the source's own word wins over the sidecar, that over the path.
 
     Raises:
         DocumentError: a date or kind in the metadata is malformed.
@@ -42,9 +41,9 @@ def attribute(draft: Draft, file: SourceFile) -> Document:
     if not products:
         products = _product_of_folder(file.name)
     return Document(
-        id=draft.id or (f"{file.name}#{draft.row}" if draft.row else file.name),
+        id=clean(draft.id or (f"{file.name}#{draft.row}" if draft.row else file.name)),
         kind=_kind(about.get("kind"), file.name),
-        title=draft.title or str(about.get("title") or "") or _title_of(file.name),
+        title=draft.title or _text(about, "title") or _title_of(file.name),
         text=draft.text,
         source=file.name,
         blocks=draft.blocks,
@@ -64,13 +63,14 @@ def _sidecar(path: Path) -> Mapping[str, object]:
     sidecar = path.with_name(path.name + SIDECAR)
     if not sidecar.is_file():
         return {}
+    if sidecar.is_symlink():
+        raise DocumentError(f"has a sidecar {sidecar.name} that is a link; copy the file instead")
     try:
-        found = yaml.safe_load(sidecar.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DocumentError(f"has a sidecar {sidecar.name} that is not YAML; correct it") from error
-    if not isinstance(found, dict):
-        raise DocumentError(f"has a sidecar {sidecar.name} without `key: value` lines; correct it")
-    return {str(key): value for key, value in found.items()}
+        return read_mapping(sidecar.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DocumentError(
+            f"has a sidecar {sidecar.name} that cannot be read: {error}; correct it"
+        ) from error
 
 
 def _product_of_folder(name: str) -> tuple[str, ...]:
@@ -90,12 +90,13 @@ def _kind(given: object, name: str) -> Kind:
             allowed = ", ".join(Kind)
             raise DocumentError(f"has kind {given!r}; allowed are {allowed}") from None
     path = PurePosixPath(name)
+    suffix = path.suffix.lower()
     for part in (path.stem, *reversed(path.parts[:-1])):
         words = re.findall(r"[a-z]+", part.lower())
         for word in words:
-            if word in _KIND_OF_WORD and not (part == "products" and path.suffix != ".csv"):
+            if word in _KIND_OF_WORD and not (part == "products" and suffix != ".csv"):
                 return _KIND_OF_WORD[word]
-    return _KIND_OF_SUFFIX.get(path.suffix, Kind.PAGE)
+    return _KIND_OF_SUFFIX.get(suffix, Kind.PAGE)
 
 
 def _title_of(name: str) -> str:
@@ -108,7 +109,8 @@ def _ids(about: Mapping[str, object], key: str) -> tuple[str, ...]:
     if given is None or given == "":
         return ()
     several = given if isinstance(given, list | tuple) else [given]
-    return tuple(dict.fromkeys(str(one).strip() for one in several if str(one).strip()))
+    ids = (clean(str(one)) for one in several)
+    return tuple(dict.fromkeys(one for one in ids if one))
 
 
 def _locale(about: Mapping[str, object]) -> str | None:
@@ -120,7 +122,7 @@ def _locale(about: Mapping[str, object]) -> str | None:
 
 def _text(about: Mapping[str, object], key: str) -> str | None:
     value = about.get(key)
-    return str(value).strip() or None if value is not None else None
+    return clean(str(value)).replace("\n", " ") or None if value is not None else None
 
 
 def _day(about: Mapping[str, object], key: str) -> date | None:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ import faiss
 import numpy as np
 
 from indexer.chunk import chunk
-from indexer.discover import discover
+from indexer.discover import SourceFile, discover
 from indexer.embed import VectorSource
 from indexer.load import load
 from indexer.publish import publish, writing
@@ -26,7 +26,13 @@ from rag.embedding import Embedder
 from rag.errors import DocumentError, IndexFolderError, InputError
 from rag.index import Index
 from rag.manifest import LEXICAL, PASSAGES, VECTORS, Layout, Manifest, digests
-from rag.passages import SCHEMA, write_chunk, write_document
+from rag.passages import (
+    SCHEMA,
+    stored_documents,
+    write_chunk,
+    write_document,
+    write_product_names,
+)
 from rag.types import Document
 
 
@@ -50,11 +56,10 @@ def build(
         IndexFolderError: the index folder cannot be written or is being written.
     """
     started = time.perf_counter()
-    limit = min(settings.indexing.chunk_tokens, embedder.max_tokens)
     layout = Layout(settings.index)
     report = Report()
     with writing(layout) as folder:
-        digest = _write_passages(folder / PASSAGES, roots, embedder, limit, report, progress)
+        digest = _write_passages(folder / PASSAGES, roots, settings, embedder, report, progress)
         if not report.documents:
             raise InputError(_nothing(roots, report))
         earlier = _earlier(layout)
@@ -75,7 +80,7 @@ def build(
                     model=embedder.name,
                     model_sha256=embedder.sha256,
                     dim=embedder.dim,
-                    chunk_tokens=limit,
+                    chunk_tokens=_limit(settings, embedder),
                     documents=report.documents,
                     chunks=report.chunks,
                     corpus_digest=digest,
@@ -93,23 +98,29 @@ def build(
 def _write_passages(
     path: Path,
     roots: Sequence[Path],
+    settings: Settings,
     embedder: Embedder,
-    limit: int,
     report: Report,
     progress: Progress,
 ) -> str:
     """Fill `passages.sqlite`; return the digest of everything that went into it."""
+    limit = _limit(settings, embedder)
     digest = hashlib.sha256(f"chunk_tokens={limit}".encode())
     try:
         with closing(sqlite3.connect(path)) as db:
             db.execute("PRAGMA journal_mode = OFF")
             db.execute("PRAGMA synchronous = OFF")  # publishing syncs the finished file
             db.executescript(SCHEMA)
-            for document in _documents(roots, report):
+            db.row_factory = sqlite3.Row
+            for document in _documents(discover(roots, settings.index), report):
                 write_document(db, document)
                 described = json.dumps(asdict(document), default=str, sort_keys=True)
                 digest.update(described.encode("utf-8"))
-                for piece in chunk(document, embedder.count_tokens, limit):
+                progress.loaded(report.files, report.chunks)
+            names = write_product_names(db)
+            for document in stored_documents(db):
+                subject = names.get(document.product_ids[0]) if document.product_ids else None
+                for piece in chunk(document, embedder.count_tokens, limit, subject):
                     write_chunk(db, report.chunks, piece)
                     digest.update(piece.embedding_text.encode("utf-8"))
                     report.chunks += 1
@@ -120,10 +131,16 @@ def _write_passages(
     return digest.hexdigest()
 
 
-def _documents(roots: Sequence[Path], report: Report) -> Iterator[Document]:
+def _limit(settings: Settings, embedder: Embedder) -> int:
+    return min(settings.indexing.chunk_tokens, embedder.max_tokens)
+
+
+def _documents(
+    files: Iterable[SourceFile | tuple[str, DocumentError]], report: Report
+) -> Iterator[Document]:
     """All readable documents, each id once; the others become report lines."""
     seen: set[str] = set()
-    for file in discover(roots):
+    for file in files:
         if isinstance(file, tuple):
             report.problem(*file)
             continue
@@ -144,9 +161,7 @@ def _documents(roots: Sequence[Path], report: Report) -> Iterator[Document]:
                 yield document
 
 
-def _write_vectors(
-    folder: Path, source: VectorSource, report: Report, progress: Progress
-) -> None:
+def _write_vectors(folder: Path, source: VectorSource, report: Report, progress: Progress) -> None:
     index = faiss.IndexFlatIP(source.dim)
     done = 0
 

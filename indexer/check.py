@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.errors import IndexFolderError, IndexMissingError
+from rag.errors import IndexFolderError, IndexMissingError, ScopeError
 from rag.index import Index
 
 
@@ -52,13 +52,18 @@ def check(folder: Path) -> CheckResult:
     problems: list[str] = []
     documents = index.passages.document_ids()
     chunks = 0
-    for chunk in index.passages.all_chunks():
-        chunks += 1
-        document = index.passages.document(chunk.document_id)
-        if not 0 <= chunk.start < chunk.end <= len(document.text):
-            problems.append(f"passage {chunk.id} lies outside {document.id}")
-        elif chunk.text not in chunk.embedding_text:
-            problems.append(f"passage {chunk.id} of {document.id} was embedded with another text")
+    try:
+        for chunk in index.passages.all_chunks():
+            chunks += 1
+            document = index.passages.document(chunk.document_id)
+            if not 0 <= chunk.start < chunk.end <= len(document.text):
+                problems.append(f"passage {chunk.id} lies outside {document.id}")
+            elif not chunk.embedding_text.endswith(f"\n{chunk.text}"):
+                problems.append(
+                    f"passage {chunk.id} of {document.id} was embedded with another text"
+                )
+    except (IndexFolderError, ScopeError) as error:
+        problems.append(str(error))
     manifest = index.manifest
     if (len(documents), chunks) != (manifest.documents, manifest.chunks):
         problems.append(

@@ -1,6 +1,7 @@
 """Document → chunks: along its structure, within the embedder's own tokens, offsets exact.
 
-A chunk never crosses a heading. Tables break between rows, with the header repeated in front of the
+A chunk never crosses a heading. An `Attribute: value` row is a chunk of its own, so that "weight"
+finds the weight and nothing else. Tables break between rows, with the header repeated in front of the
 text that is embedded; a paragraph that introduces a list stays with its first item; only prose that
 has to be broken overlaps, by one sentence.
 """
@@ -26,21 +27,26 @@ class _Unit:
     header: str = ""
     """The header row of its table."""
     header_tokens: int = 0
+    alone: bool = False
+    """An attribute of a product: found and quoted alone."""
     broken: bool = False
     """Whether its paragraph goes on in the next unit."""
 
 
-def chunk(document: Document, count: Count, limit: int) -> Iterator[Chunk]:
+def chunk(
+    document: Document, count: Count, limit: int, subject: str | None = None
+) -> Iterator[Chunk]:
     """Yield the chunks in order; each `embedding_text` has at most `limit` tokens.
 
     Args:
         document: with its blocks.
         count: the embedder's token counter.
         limit: tokens of the longest chunk, title and headings included.
+        subject: name of the product it is about, put in front where the title does not say it.
     """
     for section in _sections(document):
         headings = document.headings_at(section[0].start)
-        prefix = _prefix(document.title, headings, count, limit // 2)
+        prefix = _prefix(subject, document.title, headings, count, limit // 2)
         room = limit - count([prefix])[0]
         content = [block for block in section if block.kind is not BlockKind.HEADING]
         units = list(_units(document, content or section, count, room))
@@ -66,17 +72,22 @@ def _leads_on(section: Sequence[Block], following: Block) -> bool:
     return all(b.kind is BlockKind.HEADING and b.level < following.level for b in section)
 
 
-def _prefix(title: str, headings: Sequence[str], count: Count, room: int) -> str:
+def _prefix(
+    subject: str | None, title: str, headings: Sequence[str], count: Count, room: int
+) -> str:
     path = [*headings] if headings and headings[0] == title else [title, *headings]
+    if subject and subject not in path[0]:
+        path.insert(0, subject)
     words = " > ".join(path).split()
     while len(words) > 1 and count([" ".join(words)])[0] > room:
         words = words[: len(words) * 3 // 4]
-    return " ".join(words)
+    prefix = " ".join(words)
+    while len(prefix) > 1 and count([prefix])[0] > room:  # one long word, or no spaces at all
+        prefix = prefix[: len(prefix) * 3 // 4]
+    return prefix
 
 
-def _units(
-    document: Document, blocks: Sequence[Block], count: Count, room: int
-) -> Iterator[_Unit]:
+def _units(document: Document, blocks: Sequence[Block], count: Count, room: int) -> Iterator[_Unit]:
     header = ""
     for block in blocks:
         text = document.text[block.start : block.end]
@@ -87,7 +98,8 @@ def _units(
         tokens = _count(text, count)
         lead = _count(header, count) if header and block.kind is BlockKind.ROW else 0
         if tokens + lead <= room:
-            yield _Unit(Span(block.start, block.end), block.kind, tokens, header, lead)
+            alone = block.kind is BlockKind.ROW and not header
+            yield _Unit(Span(block.start, block.end), block.kind, tokens, header, lead, alone)
             continue
         spans = [
             piece
@@ -120,7 +132,10 @@ def _count(text: str, count: Count) -> int:
 def _packed(units: Sequence[_Unit], room: int) -> Iterator[list[_Unit]]:
     group: list[_Unit] = []
     for unit in units:
-        if group and not _fits(group, unit, room):
+        if group and (unit.alone or group[-1].alone):
+            yield group
+            group = []
+        elif group and not _fits(group, unit, room):
             lead_in = group[-1]
             if len(group) > 1 and _introduces(lead_in, unit) and _fits([lead_in], unit, room):
                 yield group[:-1]

@@ -28,9 +28,7 @@ class VectorSource:
             for row, chunk in enumerate(earlier.passages.all_chunks()):
                 self._known[_key(chunk.embedding_text)] = row
 
-    def vectors(
-        self, texts: Iterator[str], advance: Callable[[int], None]
-    ) -> Iterator[Vectors]:
+    def vectors(self, texts: Iterator[str], advance: Callable[[int], None]) -> Iterator[Vectors]:
         """Yield float32 [m, dim] blocks in the order of the texts; `advance` gets each m."""
         while window := list(islice(texts, WINDOW)):
             yield self._window(window)
@@ -38,7 +36,8 @@ class VectorSource:
 
     def _window(self, texts: Sequence[str]) -> Vectors:
         rows = [self._known.get(_key(text)) for text in texts]
-        new = sorted({t for t, row in zip(texts, rows, strict=True) if row is None}, key=len)
+        unknown = {text for text, row in zip(texts, rows, strict=True) if row is None}
+        new = sorted(unknown, key=lambda text: (len(text), text))
         place = {text: at for at, text in enumerate(new)}
         fresh = self._embedder.encode_documents(new)
         self.embedded += len(new)

@@ -37,13 +37,19 @@ def load(file: SourceFile) -> Iterator[Document | DocumentError]:
             ".shelftalkignore"
         )
         return
+    found = False
     try:
         for draft in loader(file.path):
+            found = True
             if isinstance(draft, DocumentError):
                 yield draft
             elif not draft.text:
                 yield EmptyDocumentError("holds no text; nothing was indexed from it")
             else:
                 yield attribute(draft, file)
+        if not found:
+            yield EmptyDocumentError("holds no rows; nothing was indexed from it")
     except DocumentError as error:
         yield error
+    except RecursionError:
+        yield DocumentError("is nested too deeply to be read; flatten it")

@@ -35,8 +35,10 @@ def writing(layout: Layout) -> Iterator[Path]:
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
     except Timeout as error:
+        writer = next((path.name for path in layout.generations.glob(".writing-*")), "-?")
         raise IndexLockedError(
-            f"Another writer is at work in {layout.folder}. Wait for it, or end it; "
+            f"Another writer is at work in {layout.folder}, process {writer.rpartition('-')[2]}. "
+            "Wait for it, or end it; "
             "the published index is untouched."
         ) from error
     except OSError as error:
@@ -54,11 +56,16 @@ def publish(layout: Layout, folder: Path, manifest: Manifest, keep: int) -> None
     _sync(folder)
     target = layout.generations / manifest.id
     folder.rename(target)
-    _sync(layout.generations)
     temporary = layout.folder / ".CURRENT"
-    temporary.write_text(manifest.id + "\n", encoding="utf-8")
-    _sync(temporary)
-    temporary.replace(layout.current)
+    try:
+        _sync(layout.generations)
+        temporary.write_text(manifest.id + "\n", encoding="utf-8")
+        _sync(temporary)
+        temporary.replace(layout.current)
+    except BaseException:  # nothing names it yet
+        temporary.unlink(missing_ok=True)
+        shutil.rmtree(target, ignore_errors=True)
+        raise
     _sync(layout.folder)
     _collect(layout, manifest.id, keep)
 

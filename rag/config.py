@@ -9,6 +9,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -24,9 +25,12 @@ class Indexing(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     chunk_tokens: int = Field(
-        120, ge=32, le=8192, description="Longest passage, title and headings included, in the embedder's tokens."
+        default=120,
+        ge=32,
+        le=8192,
+        description="Longest passage, title and headings included, in the embedder's tokens.",
     )
-    keep: int = Field(2, ge=1, description="How many published generations stay on disk.")
+    keep: int = Field(default=2, ge=1, description="How many published generations stay on disk.")
 
 
 class Answering(BaseModel):
@@ -34,13 +38,24 @@ class Answering(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    passages: int = Field(10, ge=1, le=100, description="Passages retrieved for a question.")
-    evidence: int = Field(4, ge=1, le=20, description="Sentences of them shown to the generator.")
-    threshold: float = Field(
-        0.5, ge=0, le=1, description="Least probability that the best sentence answers; below it, silence."
+    passages: int = Field(
+        default=10, ge=1, le=100, description="Passages retrieved for a question."
     )
-    prompt_tokens: int = Field(400, ge=64, description="Budget of the prompt in the generator's tokens.")
-    answer_tokens: int = Field(48, ge=8, description="Longest draft in the generator's tokens.")
+    evidence: int = Field(
+        default=4, ge=1, le=20, description="Sentences of them shown to the generator."
+    )
+    threshold: float = Field(
+        default=0.12,
+        ge=0,
+        le=1,
+        description="Least probability that the best sentence answers; below it, silence.",
+    )
+    prompt_tokens: int = Field(
+        default=400, ge=64, description="Budget of the prompt in the generator's tokens."
+    )
+    answer_tokens: int = Field(
+        default=48, ge=8, description="Longest draft in the generator's tokens."
+    )
 
 
 class Settings(BaseSettings):
@@ -50,18 +65,21 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, toml_file=FILE
     )
 
-    index: Path = Field(Path("index"), description="Folder of the index.")
-    embedder: str = Field("minilm", description="`minilm`, a folder, or a Hugging Face id.")
+    index: Path = Field(default=Path("index"), description="Folder of the index.")
+    embedder: str = Field(default="minilm", description="`minilm`, a folder, or a Hugging Face id.")
     generator: str = Field(
-        "smollm2",
+        default="smollm2",
         description="`smollm2`, `extractive`, a folder, a GGUF file, a Hugging Face id, "
         "or `openai:<model>@<base url>`.",
     )
     contact: str = Field(
-        "", description="Whom to ask when the documents don't say, such as an e-mail address."
+        default="",
+        description="Whom to ask when the documents don't say, such as an e-mail address.",
     )
-    indexing: Indexing = Field(Indexing(), description="How documents become passages.")
-    answering: Answering = Field(Answering(), description="How a question becomes an answer.")
+    indexing: Indexing = Field(default=Indexing(), description="How documents become passages.")
+    answering: Answering = Field(
+        default=Answering(), description="How a question becomes an answer."
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -76,7 +94,7 @@ class Settings(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
 
-def load_settings(**options: Any) -> Settings:  # noqa: ANN401  (one value per field, checked by pydantic)
+def load_settings(**options: Any) -> Settings:  # noqa: ANN401  (pydantic checks them)
     """Read the effective settings; options that are None are left out.
 
     Raises:
@@ -97,7 +115,9 @@ def load_settings(**options: Any) -> Settings:  # noqa: ANN401  (one value per f
             f"Setting {key!r} cannot be {first['input']!r}: {first['msg']}. "
             "`shelftalk config` lists all settings."
         ) from error
-    except ValueError as error:
+    except SettingsError as error:  # a section in the environment that is not JSON
+        raise ConfigError(f"The environment cannot be read: {error}; set single keys.") from error
+    except (ValueError, OSError) as error:
         raise ConfigError(f"{FILE} cannot be read: {error}") from error
 
 
@@ -118,4 +138,6 @@ def _describe(model: type[BaseModel], prefix: str) -> list[tuple[str, str, str]]
 
 def _keys(model: type[BaseModel]) -> set[str]:
     sections = {PREFIX + name.upper() for name in model.model_fields}
-    return sections | {PREFIX + key.replace(".", "__").upper() for key, _, _ in _describe(model, "")}
+    return sections | {
+        PREFIX + key.replace(".", "__").upper() for key, _, _ in _describe(model, "")
+    }

@@ -1,17 +1,18 @@
 """The way of a question: retrieve → select evidence → prompt → generate → verify → answer."""
 
+import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
 from langchain_core.language_models import BaseChatModel
 
-from rag import evidence as evidence_module
 from rag import prompt, wording
 from rag.config import Answering, Settings
 from rag.embedding import open_embedder
 from rag.errors import GeneratorError, QuestionError
-from rag.generation import open_generator, token_counter
+from rag.evidence import select
+from rag.generation import open_generator, streamed, token_counter
 from rag.index import Index
 from rag.models import Say
 from rag.retrieval import Retriever
@@ -28,6 +29,8 @@ from rag.types import (
     Verdict,
 )
 from rag.verification import resolves, verify, without_markers
+
+_log = logging.getLogger(__name__)
 
 MAX_QUESTION = 2000
 """Longest question in characters. A longer one is refused, never cut."""
@@ -84,19 +87,13 @@ class Engine:
         assert isinstance(answer, Answer)
         return answer
 
-    def stream(self, question: Question) -> Iterator[Event]:
+    def stream(self, question: Question) -> Generator[Event, None, None]:
         """Passages, then each verified statement as it is ready, then the answer."""
         clock = _Clock()
-        passages = tuple(self.search(question, max(self._answering.passages, 1)))
+        passages = tuple(self.search(question, self._answering.passages))
         clock.lap("retrieve")
         yield passages
-        evidence = evidence_module.select(
-            question.text,
-            passages,
-            self.retriever.embedder,
-            self.retriever.index.lexical.idf,
-            self._answering.evidence,
-        )
+        evidence = select(question, passages, self.retriever, self._answering.evidence)
         clock.lap("select")
         answer = Answer(
             status=Status.ABSTAINED,
@@ -140,7 +137,9 @@ class Engine:
         best = evidence[0]
         if best.document.kind is not Kind.REVIEW:  # an opinion is quoted, never retold as a fact
             for sentence in self._draft(question, evidence):
-                check = verify(sentence, evidence)
+                if sentence.endswith(("?", "？")):  # the question said back is no answer
+                    continue
+                check = verify(question, sentence, evidence)
                 if check.verdict is Verdict.SUPPORTED and check.evidence is not None:
                     piece = evidence[check.evidence]
                     if sentence not in said and piece.document.kind is not Kind.REVIEW:
@@ -154,15 +153,16 @@ class Engine:
         messages = prompt.build(question, evidence, self._count, self._answering.prompt_tokens)
         draft, done = "", 0
         try:
-            for chunk in self._generator.stream(messages):
-                draft += str(chunk.content)
+            for piece in streamed(self._generator, messages):
+                draft += piece
                 *finished, _ = [*sentences(draft, done), None]
                 for span in finished[:-1]:  # the last one may still grow
                     assert span is not None
                     yield without_markers(draft[span.start : span.end])
                     done = span.end
-        except GeneratorError:
-            return  # the quotation stands in
+        except GeneratorError as error:
+            _log.warning("%s The answer is a quotation.", error)
+            return
         for span in sentences(draft, done):
             yield without_markers(draft[span.start : span.end])
 
@@ -171,6 +171,8 @@ def _checked(question: Question) -> Question:
     length = len(question.text)
     if not question.text.strip():
         raise QuestionError("The question is empty. Ask something, for example: How heavy is it?")
+    if any("\ud800" <= character <= "\udfff" for character in question.text):
+        raise QuestionError("The question is not valid Unicode text. Send it as UTF-8.")
     if length > MAX_QUESTION:
         raise QuestionError(
             f"The question has {length:,} characters; at most {MAX_QUESTION:,} are allowed. "
@@ -182,7 +184,8 @@ def _checked(question: Question) -> Question:
 def _cite(piece: Evidence, cited: Sequence[Citation]) -> Citation:
     """The citation of a piece: the one already given, or the next number."""
     for citation in cited:
-        if (citation.document_id, citation.start) == (piece.document.id, piece.start):
+        span = (citation.document_id, citation.start, citation.end)
+        if span == (piece.document.id, piece.start, piece.end):
             return citation
     document = piece.document
     citation = Citation(

@@ -100,7 +100,7 @@ class TransformersChat(BaseChatModel):
     ) -> Iterator[ChatGenerationChunk]:
         import torch
 
-        with self._turn, torch.inference_mode():
+        with self._turn:
             inputs = self._tokenizer.apply_chat_template(
                 [{"role": _role(message), "content": str(message.content)} for message in messages],
                 add_generation_prompt=True,
@@ -113,10 +113,10 @@ class TransformersChat(BaseChatModel):
             past = None
             ids = inputs["input_ids"]
             for _ in range(self.max_tokens):
-                try:
-                    out = self._model(input_ids=ids, past_key_values=past, use_cache=True, logits_to_keep=1)
-                except RuntimeError as error:
-                    raise GeneratorError(f"The language model failed: {error}") from error
+                with torch.inference_mode():  # belongs to a thread: never held over a yield
+                    out = self._model(
+                        input_ids=ids, past_key_values=past, use_cache=True, logits_to_keep=1
+                    )
                 past, token = out.past_key_values, int(out.logits[0, -1].argmax())
                 if token in end:
                     break
@@ -160,13 +160,29 @@ def _openai(name: str, max_tokens: int) -> BaseChatModel:
     try:
         from langchain_openai import ChatOpenAI
     except ImportError as error:
-        raise ConfigError(
-            f"{name!r} needs the extra: pip install 'shelftalk[openai]'."
-        ) from error
-    chat: BaseChatModel = ChatOpenAI(
-        model=model, base_url=url or None, max_completion_tokens=max_tokens, temperature=0
-    )
+        raise ConfigError(f"{name!r} needs the extra: pip install 'shelftalk[openai]'.") from error
+    try:
+        chat: BaseChatModel = ChatOpenAI(
+            model=model, base_url=url or None, max_completion_tokens=max_tokens, temperature=0
+        )
+    except Exception as error:  # the client's own, for a missing key or a malformed address
+        raise ConfigError(f"{name!r} cannot be used: {error}") from error
     return chat
+
+
+def streamed(generator: BaseChatModel, messages: Sequence[BaseMessage]) -> Iterator[str]:
+    """The pieces of a draft as they come.
+
+    Raises:
+        GeneratorError: the model failed, whatever it raised.
+    """
+    try:
+        for chunk in generator.stream(list(messages)):
+            yield str(chunk.text)
+    except GeneratorError:
+        raise
+    except Exception as error:  # each chat model raises its own
+        raise GeneratorError(f"The language model failed: {error}") from error
 
 
 def token_counter(generator: BaseChatModel) -> Callable[[str], int]:

@@ -46,7 +46,15 @@ class Index:
         Raises:
             IndexMissingError: nothing is published there.
         """
-        return cls(Layout(folder).published())
+        published = Layout(folder).published()
+        try:
+            return cls(published)
+        except IndexDamagedError:
+            # It may have been collected while it was being read, two publishes later.
+            newer = Layout(folder).published()
+            if newer == published:
+                raise
+            return cls(newer)
 
     def require_model(self, name: str, sha256: str) -> None:
         """Refuse an embedder other than the one that made the vectors.

@@ -15,10 +15,10 @@ def write(texts: Iterable[str], folder: Path) -> None:
     """Index the texts in row order into `folder`."""
     vocabulary: dict[str, int] = {}
     ids = [
-        [vocabulary.setdefault(term, len(vocabulary)) for term in terms(text)] or [0]
+        # bm25s wants a term in every row: "" stands in where there is none, and no query has it.
+        [vocabulary.setdefault(term, len(vocabulary)) for term in terms(text) or [""]]
         for text in texts
     ]
-    vocabulary = vocabulary or {"": 0}
     model = BM25(method="lucene", k1=1.2, b=0.75)
     model.index((ids, vocabulary), show_progress=False)
     model.save(folder)

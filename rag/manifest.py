@@ -11,7 +11,10 @@ from rag.errors import IndexDamagedError, IndexMismatchError, IndexMissingError
 FORMAT = 1
 """Version of the on-disk format; raised with every change a reader cannot cope with."""
 
-VECTORS, PASSAGES, LEXICAL, MANIFEST = "vectors.faiss", "passages.sqlite", "lexical", "manifest.json"
+VECTORS, PASSAGES, LEXICAL = "vectors.faiss", "passages.sqlite", "lexical"
+MANIFEST = "manifest.json"
+SELF = "manifest_sha256"
+"""The manifest's checksum of itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Layout:
             IndexMissingError: nothing is published.
         """
         try:
-            name = self.current.read_text(encoding="utf-8").strip()
+            name = self.current.read_text(encoding="utf-8", errors="replace").strip()
         except OSError as error:
             raise IndexMissingError(
                 f"There is no index in {self.folder}. Make one with: "
@@ -74,8 +77,9 @@ class Manifest:
     format: int = FORMAT
 
     def write(self, folder: Path) -> None:
-        """Write `manifest.json` into the generation's folder."""
-        text = json.dumps(asdict(self), indent=1, sort_keys=True)
+        """Write `manifest.json` into the generation's folder, with a checksum of its own."""
+        values = asdict(self)
+        text = json.dumps({**values, SELF: _digest(values)}, indent=1, sort_keys=True)
         (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
     @classmethod
@@ -83,7 +87,7 @@ class Manifest:
         """Read a manifest without looking at the files it names.
 
         Raises:
-            IndexDamagedError: it is missing or malformed.
+            IndexDamagedError: it is missing, malformed or altered.
             IndexMismatchError: it is of another format.
         """
         try:
@@ -93,6 +97,8 @@ class Manifest:
                 raise IndexMismatchError(
                     f"{folder} has format {found}, this version reads {FORMAT}. Index again."
                 )
+            if values.pop(SELF) != _digest(values):
+                raise ValueError("it was altered after publishing")
             return cls(**{field.name: values[field.name] for field in fields(cls)})
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise IndexDamagedError(f"{folder / MANIFEST} cannot be read: {error!r}") from error
@@ -119,11 +125,15 @@ class Manifest:
                 )
 
 
+def _digest(values: Mapping[str, object]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
 def digests(folder: Path) -> dict[str, str]:
     """SHA-256 of every file below a generation's folder, the manifest left out."""
     found: dict[str, str] = {}
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name != MANIFEST:
+        if path.is_file() and path != folder / MANIFEST:
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
             found[path.relative_to(folder).as_posix()] = digest

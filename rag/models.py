@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,7 +19,7 @@ from pathlib import Path
 from filelock import FileLock
 from platformdirs import user_cache_path
 
-from rag.errors import ModelDamagedError, ModelNotFoundError
+from rag.errors import ModelDamagedError, ModelError, ModelNotFoundError
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
@@ -92,11 +93,12 @@ def sha256(path: Path) -> str:
     if note.exists():
         try:
             return str(json.loads(note.read_text())["sha256"])
-        except (ValueError, KeyError):
+        except (ValueError, KeyError, TypeError):
             note.unlink(missing_ok=True)  # half a note: measure again
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    _replace_text(note, json.dumps({"file": str(path), "sha256": digest}))
+    with suppress(OSError):  # a cache that cannot be written costs time, nothing else
+        _replace_text(note, json.dumps({"file": str(path), "sha256": digest}))
     return digest
 
 
@@ -155,7 +157,13 @@ def _from_hub(name: str) -> Path:
 def _converted(gguf: Path, digest: str, say: Say) -> Path:
     """The safetensors folder of a GGUF file, made now if it is not in the cache or not whole."""
     folder = cache_folder() / "models" / f"{gguf.stem}-{digest[:16]}"
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ModelError(
+            f"{gguf.name} must be converted once, and {folder.parent} cannot be written "
+            f"({error.strerror}). Set XDG_CACHE_HOME to a folder that can."
+        ) from error
     with FileLock(folder.with_suffix(".lock")):
         if not _is_whole(folder):
             say(f"Converting {gguf.name} for faster starts, once (up to half a minute) …")
@@ -176,7 +184,7 @@ def _is_whole(folder: Path) -> bool:
     try:
         weights = json.loads((folder / "shelftalk.json").read_text())
         return bool(weights) and all(sha256(folder / name) == weights[name] for name in weights)
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError):
         return False
 
 
@@ -192,7 +200,7 @@ def _convert(gguf: Path, folder: Path) -> None:
         )
         model.save_pretrained(folder)
         AutoTokenizer.from_pretrained(gguf.parent, **options).save_pretrained(folder)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except Exception as error:  # the readers below raise whatever a malformed file leads to
         raise ModelDamagedError(f"{gguf} cannot be read as a GGUF model: {error}") from error
 
 

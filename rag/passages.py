@@ -5,9 +5,11 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from difflib import get_close_matches
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +24,12 @@ Rows = NDArray[np.int64]
 
 SCHEMA = """
 CREATE TABLE documents (
-    id TEXT PRIMARY KEY, kind TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL,
+    position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL,
     source TEXT NOT NULL, locale TEXT, url TEXT, effective_from TEXT, effective_until TEXT,
     version TEXT, blocks TEXT NOT NULL, pages TEXT NOT NULL, metadata TEXT NOT NULL
-) WITHOUT ROWID;
+);
 CREATE TABLE products (document_id TEXT NOT NULL, product_id TEXT NOT NULL);
+CREATE TABLE product_names (product_id TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE variants (document_id TEXT NOT NULL, variant_id TEXT NOT NULL);
 CREATE TABLE chunks (
     row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, document_id TEXT NOT NULL,
@@ -58,7 +61,7 @@ ORDER BY c.row
 def write_document(db: sqlite3.Connection, document: Document) -> None:
     """Insert a document and what it belongs to."""
     db.execute(
-        "INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        "INSERT INTO documents VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         (
             document.id,
             document.kind.value,
@@ -72,7 +75,7 @@ def write_document(db: sqlite3.Connection, document: Document) -> None:
             document.version,
             json.dumps([tuple(block) for block in document.blocks]),
             json.dumps([tuple(page) for page in document.pages]),
-            json.dumps(dict(document.metadata), ensure_ascii=False, default=str),
+            json.dumps(dict(document.metadata), default=str),
         ),
     )
     owned = [(document.id, product) for product in document.product_ids]
@@ -98,6 +101,40 @@ def write_chunk(db: sqlite3.Connection, row: int, chunk: Chunk) -> None:
     )
 
 
+def write_product_names(db: sqlite3.Connection) -> dict[str, str]:
+    """Name every product after what the titles of its spec documents have in common.
+
+    "Kettle 1.7 L – Sage" and "Kettle 1.7 L – Cream" make "Kettle 1.7 L".
+    """
+    titles: dict[str, list[str]] = {}
+    rows = db.execute(
+        "SELECT p.product_id, d.title FROM products p JOIN documents d ON d.id = p.document_id "
+        "WHERE d.kind = ? AND (SELECT count(*) FROM products o WHERE o.document_id = d.id) = 1 "
+        "ORDER BY d.id",
+        (Kind.SPEC.value,),
+    )
+    for product, title in rows:
+        titles.setdefault(product, []).append(title)
+    names = {product: _common_start(several) for product, several in titles.items()}
+    names = {product: name for product, name in names.items() if name}
+    db.executemany("INSERT INTO product_names VALUES (?,?)", sorted(names.items()))
+    return names
+
+
+def _common_start(titles: Sequence[str]) -> str:
+    words = [title.split() for title in titles]
+    shared = [
+        group[0] for group in takewhile(lambda g: len(set(g)) == 1, zip(*words, strict=False))
+    ]
+    return " ".join(shared).rstrip(" –—-|,:(/")
+
+
+def stored_documents(db: sqlite3.Connection) -> Iterator[Document]:
+    """Every document in the order of writing, read one by one."""
+    for row in db.execute("SELECT * FROM documents ORDER BY position"):
+        yield _document(db, row)
+
+
 class PassageStore:
     """Reads a published `passages.sqlite`. Safe to share between threads; keeps the file open."""
 
@@ -114,10 +151,13 @@ class PassageStore:
             self._known_variants = frozenset(
                 row[0] for row in self._db.execute("SELECT DISTINCT variant_id FROM variants")
             )
+            self.product_names: dict[str, str] = dict(
+                tuple(row) for row in self._db.execute("SELECT product_id, name FROM product_names")
+            )
         except sqlite3.Error as error:
             raise IndexDamagedError(f"{path} cannot be read: {error}") from error
         self.document = lru_cache(maxsize=512)(self._document)
-        self.rows = lru_cache(maxsize=256)(self._rows)
+        self._rows_on_a_day = lru_cache(maxsize=256)(self._rows)
 
     def close(self) -> None:
         """Release the file."""
@@ -146,53 +186,41 @@ class PassageStore:
         with self._query("SELECT id FROM documents ORDER BY id") as found:
             return [row[0] for row in found]
 
-    def _rows(self, scope: Scope) -> Rows:
-        """The rows of all chunks a scope admits.
+    def rows(self, scope: Scope) -> Rows:
+        """The rows of all chunks a scope admits; read-only, they are shared.
 
         Raises:
             ScopeError: the product or variant occurs in no document.
         """
+        # "Today" is settled before the cache is asked: it would keep yesterday's answer.
+        return self._rows_on_a_day(replace(scope, as_of=scope.as_of or date.today()))
+
+    def _rows(self, scope: Scope) -> Rows:
         _require("product", scope.product_id, self._known_products)
         _require("variant", scope.variant_id, self._known_variants)
         values = {
-            "as_of": (scope.as_of or date.today()).isoformat(),
+            "as_of": scope.as_of and scope.as_of.isoformat(),
             "locale": scope.locale,
             "kinds": json.dumps(sorted(scope.kinds)) if scope.kinds else None,
             "product": scope.product_id,
             "variant": scope.variant_id,
         }
         with self._query(_IN_SCOPE, values) as found:
-            return np.fromiter((row[0] for row in found), dtype=np.int64)
+            rows = np.fromiter((row[0] for row in found), dtype=np.int64)
+        rows.flags.writeable = False
+        return rows
 
     def _document(self, document_id: str) -> Document:
-        with self._query("SELECT * FROM documents WHERE id = ?", (document_id,)) as found:
-            row = next(iter(found), None)
-        if row is None:
+        with self._lock:
+            try:
+                found = self._db.execute("SELECT * FROM documents WHERE id = ?", (document_id,))
+                row = found.fetchone()
+                document = _document(self._db, row) if row is not None else None
+            except sqlite3.Error as error:
+                raise IndexDamagedError(f"The passages cannot be read: {error}") from error
+        if document is None:
             raise ScopeError(f"The index holds no document {document_id!r}.")
-        products = self._column("products", "product_id", document_id)
-        variants = self._column("variants", "variant_id", document_id)
-        return Document(
-            id=row["id"],
-            kind=Kind(row["kind"]),
-            title=row["title"],
-            text=row["text"],
-            source=row["source"],
-            blocks=tuple(Block(BlockKind(b[0]), *b[1:]) for b in json.loads(row["blocks"])),
-            pages=tuple(Page(*page) for page in json.loads(row["pages"])),
-            product_ids=products,
-            variant_ids=variants,
-            locale=row["locale"],
-            url=row["url"],
-            effective_from=_day(row["effective_from"]),
-            effective_until=_day(row["effective_until"]),
-            version=row["version"],
-            metadata=json.loads(row["metadata"]),
-        )
-
-    def _column(self, table: str, column: str, document_id: str) -> tuple[str, ...]:
-        query = f"SELECT {column} FROM {table} WHERE document_id = ? ORDER BY rowid"
-        with self._query(query, (document_id,)) as found:
-            return tuple(row[0] for row in found)
+        return document
 
     def _chunk(self, row: sqlite3.Row) -> Chunk:
         document = self.document(row["document_id"])
@@ -215,6 +243,31 @@ class PassageStore:
         except sqlite3.Error as error:
             raise IndexDamagedError(f"The passages cannot be read: {error}") from error
         yield found
+
+
+def _document(db: sqlite3.Connection, row: sqlite3.Row) -> Document:
+    return Document(
+        id=row["id"],
+        kind=Kind(row["kind"]),
+        title=row["title"],
+        text=row["text"],
+        source=row["source"],
+        blocks=tuple(Block(BlockKind(b[0]), *b[1:]) for b in json.loads(row["blocks"])),
+        pages=tuple(Page(*page) for page in json.loads(row["pages"])),
+        product_ids=_owned(db, "products", "product_id", row["id"]),
+        variant_ids=_owned(db, "variants", "variant_id", row["id"]),
+        locale=row["locale"],
+        url=row["url"],
+        effective_from=_day(row["effective_from"]),
+        effective_until=_day(row["effective_until"]),
+        version=row["version"],
+        metadata=json.loads(row["metadata"]),
+    )
+
+
+def _owned(db: sqlite3.Connection, table: str, column: str, document_id: str) -> tuple[str, ...]:
+    query = f"SELECT {column} FROM {table} WHERE document_id = ? ORDER BY rowid"
+    return tuple(row[0] for row in db.execute(query, (document_id,)))
 
 
 def _require(what: str, value: str | None, known: frozenset[str]) -> None:

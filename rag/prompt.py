@@ -18,13 +18,13 @@ def build(
 ) -> list[BaseMessage]:
     """The messages for one question, within `budget` tokens as `count` counts them.
 
-    The best facts are kept when not all fit. The facts also travel as `additional_kwargs["facts"]`
-    of the last message, for generators that quote instead of writing.
+    The best facts are kept when not all fit, the first one always. The facts also travel as
+    `additional_kwargs["facts"]` of the last message, for generators that quote instead of writing.
     """
     facts: list[str] = []
     for piece in evidence:
-        fact = f"[{len(facts) + 1}] {_context(piece)}: {_one_line(piece.quote)}"
-        if facts and count(_render(question, [*facts, fact])) > budget:
+        fact = f"[{len(facts) + 1}] {_one_line(f'{_context(piece)}: {piece.quote}')}"
+        if facts and count(SYSTEM) + count(_render(question, [*facts, fact])) > budget:
             break
         facts.append(fact)
     quotes = [piece.quote for piece in evidence[: len(facts)]]

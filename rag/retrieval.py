@@ -2,14 +2,17 @@
 
 import numpy as np
 
-from rag.embedding import Embedder
+from rag.embedding import Embedder, Vectors
 from rag.index import Index, Scores
 from rag.passages import Rows
 from rag.text import terms
 from rag.types import Passage, Question
+from rag.vocabulary import expanded
 
-DENSE_WEIGHT = 0.5
-"""Share of the dense score in the fusion; the rest is lexical."""
+LEXICAL_WEIGHT = 0.3
+"""Share of the lexical score in the fusion; the rest is dense (docs/retrieval.md)."""
+OWN_BONUS = 0.05
+"""What a product's own passage gains over a shop-wide one when the question is on that product."""
 
 
 class Retriever:
@@ -34,29 +37,54 @@ class Retriever:
         rows = self.index.passages.rows(question.scope)
         if not len(rows):
             return []
-        query = self.embedder.encode_queries([question.text])
+        query = self.query_vector(question)
         found, dense, lexical = self._candidates(query, question.text, rows, max(50, 5 * k))
-        fused = DENSE_WEIGHT * _minmax(dense) + (1 - DENSE_WEIGHT) * _minmax(lexical)
+        fused = (1 - LEXICAL_WEIGHT) * _minmax(dense) + LEXICAL_WEIGHT * _minmax(lexical)
         chunks = self.index.passages.chunks([int(row) for row in found])
+        documents = [self.index.passages.document(chunk.document_id) for chunk in chunks]
+        if question.scope.product_id:
+            fused = fused + OWN_BONUS * np.array([bool(d.product_ids) for d in documents])
         # Vectors shift in the last digits with the batch: round, then break ties by id.
-        order = sorted(range(len(found)), key=lambda i: (-round(float(fused[i]), 5), chunks[i].id))
+        ranking = sorted((-round(float(fused[i]), 5), chunks[i].id, i) for i in range(len(found)))
+        said: set[tuple[tuple[str, ...], str]] = set()
+        for place, (_, chunk_id, i) in enumerate(ranking):
+            words = (documents[i].product_ids, chunks[i].text)
+            if words in said:  # only repeats a better passage: behind all others
+                ranking[place] = (0.0, chunk_id, i)
+            said.add(words)
         return [
             Passage(
                 chunk=chunks[i],
-                document=self.index.passages.document(chunks[i].document_id),
+                document=documents[i],
                 rank=rank,
-                score=round(float(fused[i]), 5),
+                score=abs(negated),
                 scores={"dense": float(dense[i]), "lexical": float(lexical[i])},
             )
-            for rank, i in enumerate(order[:k], 1)
+            for rank, (negated, _, i) in enumerate(sorted(ranking)[:k], 1)
         ]
 
+    def query_vector(self, question: Question) -> Vectors:
+        """The question as a vector: float32 [1, dim], unit length.
+
+        On a product's page shoppers write "it"; the mean with the question that names the product
+        finds what both ask for.
+        """
+        texts = [question.text]
+        if subject := self.subject(question):
+            texts.append(f"{subject}: {question.text}")
+        mean = self.embedder.encode_queries(texts).mean(axis=0, keepdims=True)
+        return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12), dtype=np.float32)
+
+    def subject(self, question: Question) -> str | None:
+        """The name of the product the question is asked on."""
+        return self.index.passages.product_names.get(question.scope.product_id or "")
+
     def _candidates(
-        self, query: np.ndarray, text: str, rows: Rows, pool: int
+        self, query: Vectors, text: str, rows: Rows, pool: int
     ) -> tuple[Rows, Scores, Scores]:
         """The best rows of either kind, each with both of its scores."""
         nearest, _ = self.index.dense(query, rows, pool)
-        lexical = self.index.lexical.scores(terms(text))
+        lexical = self.index.lexical.scores(expanded(terms(text)))
         in_scope = lexical[rows]
         matching = rows[np.argsort(-in_scope, kind="stable")[:pool]]
         found = np.union1d(nearest, matching[lexical[matching] > 0])

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from typing import NamedTuple
 
 import Stemmer
 from bm25s.stopwords import STOPWORDS_EN_PLUS
@@ -16,11 +17,17 @@ from rag.types import Span
 _ABBREVIATIONS = frozenset(
     "approx max min no nos vs incl excl etc e.g i.e mr mrs dr st fig ca bzw z.b inkl zzgl nr art".split()
 )
-_BREAK = re.compile(r"[.!?]+[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[^\W_a-zß-öø-ÿ])|[。！？；]+[”’」』）]*|\n+")
+# Possessive, and begun only where a run begins: a page of dots takes linear time.
+_BREAK = re.compile(
+    r"(?<![.!?])[.!?]++[\"'”’)\]]*+\s++(?=[\"'“‘(\[]?[^\W_a-zß-öø-ÿ])"
+    r"|[。！？；]+[”’」』）]*|\n+"
+)
+_LOOK_BACK = 24
+"""Characters before a full stop that tell whether it ends an abbreviation."""
 _WORD = re.compile(r"[^\W_]+(?:[-./'][^\W_]+)*")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af]+")
 _PART = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
-_FRACTION = re.compile(r"(\d+)?\s?([¼½¾⅓⅔⅛⅜⅝⅞])")
+_FRACTION = re.compile(r"(?<!\d)(\d++)?\s?([¼½¾⅓⅔⅛⅜⅝⅞])")
 _LATIN = "A-Za-zÀ-ɏ"
 _NUMBER = re.compile(rf"(?<![{_LATIN}\d])(?<![{_LATIN}][-.])\d+(?:[.,\u00a0\u202f’]\d+)*")
 _NUMBER_WORDS = {
@@ -30,10 +37,42 @@ _NUMBER_WORDS = {
     )
     for word in words.split()
 } | {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90}
-_CODE = re.compile(rf"(?<![{_LATIN}\d])(?=[{_LATIN}]+-?[{_LATIN}]*\d)[{_LATIN}\d]+(?:-[{_LATIN}\d]+)*")
+_CODE = re.compile(
+    rf"(?<![{_LATIN}\d])(?=[{_LATIN}]+-?[{_LATIN}]*\d)[{_LATIN}\d]+(?:-[{_LATIN}\d]+)*"
+)
 _NEGATION = re.compile(
     r"\b(?:no|not|never|cannot|without|neither|nor|none|excluded|excludes|except|unable)\b|n['’]t\b"
     r"|\b(?:nicht|kein\w*|ohne|nie)\b|[不没無无未]",
+    re.IGNORECASE,
+)
+_UNIT = re.compile(r"[\s\u00a0\u202f-]?([%°″€£]C?|[^\W\d_]+[²³]?)")
+_UNITS = {
+    spelling: base
+    for base, spellings in {
+        "h": "h hr hrs hour hours stunde stunden",
+        "min": "min mins minute minutes minuten",
+        "s": "s sec secs second seconds sekunde sekunden",
+        "d": "d day days tag tage tagen",
+        "y": "y yr yrs year years jahr jahre jahren",
+        "kg": "kg kilo kilos kilogram kilograms kilogramm",
+        "g": "g gram grams gramm",
+        "l": "l litre litres liter liters",
+        "ml": "ml millilitre millilitres milliliter milliliters",
+        "m": "m metre metres meter meters",
+        "cm": "cm centimetre centimetres centimeter centimeters zentimeter",
+        "mm": "mm millimetre millimetres millimeter millimeters",
+        "w": "w watt watts",
+        "v": "v volt volts",
+        "wh": "wh",
+        "%": "% percent prozent",
+        "°c": "°c",
+    }.items()
+    for spelling in spellings.split()
+}
+_OPINION = re.compile(
+    r"\b(?:reviews?|reviewers?|people|buyers?|customers?|owners?|users?|anyone|anybody|others|opinions?"
+    r"|experiences?|complain\w*|happy with|any good|bewertung\w*|kunden|käufer\w*|erfahrung\w*"
+    r"|meinung\w*)\b|评价|顾客|买家|用户|大家|评论",
     re.IGNORECASE,
 )
 _STOPWORDS = frozenset(STOPWORDS_EN_PLUS) | frozenset(
@@ -68,11 +107,12 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> Iterator[Spa
 
 
 def _is_abbreviation(text: str, begin: int, dot: int) -> bool:
-    words = text[begin:dot].split()
+    near = max(begin, dot - _LOOK_BACK)
+    words = text[near:dot].split()
     if not words:
         return False
     last = words[-1]
-    step = len(words) == 1 and last.isdigit()  # "1. Fill the tank."
+    step = near == begin and len(words) == 1 and last.isdigit()  # "1. Fill the tank."
     return step or last.lower().lstrip("(") in _ABBREVIATIONS or (len(last) == 1 and last.isupper())
 
 
@@ -139,6 +179,47 @@ def _stem(word: str) -> str:
     return stem
 
 
+class Quantity(NamedTuple):
+    """A number in a text and what follows it."""
+
+    values: frozenset[Decimal]
+    """How the literal may be read."""
+    unit: str | None
+    """The unit or word it counts, in its base form; None where nothing follows."""
+
+    def agrees(self, other: "Quantity") -> bool:
+        """Whether the other states the same: a common value, and no other unit."""
+        same_unit = self.unit is None or other.unit is None or self.unit == other.unit
+        return same_unit and bool(self.values & other.values)
+
+
+def quantities(text: str) -> list[Quantity]:
+    """The numbers of a text, digits and words, with their units: "32 hours" and "32 h" are alike."""
+    plain = _decimal_fractions(text)
+    found = [
+        Quantity(_values(match[0]), _unit_after(plain, match.end()))
+        for match in _NUMBER.finditer(plain)
+    ]
+    found += [
+        Quantity(
+            frozenset({Decimal(_NUMBER_WORDS[match[0].lower()])}), _unit_after(plain, match.end())
+        )
+        for match in re.finditer(r"[A-Za-z]+", plain)
+        if match[0].lower() in _NUMBER_WORDS
+    ]
+    return [quantity for quantity in found if quantity.values]
+
+
+def _unit_after(text: str, position: int) -> str | None:
+    match = _UNIT.match(text, position)
+    if not match:
+        return None
+    word = match[1].casefold().rstrip(".")
+    if word in _UNITS:
+        return _UNITS[word]
+    return None if word in _STOPWORDS or len(word) == 1 else _stem(word)
+
+
 def numbers(text: str) -> list[frozenset[Decimal]]:
     """The numbers of a text, each as its possible values: "1,250" may be 1250 or 1.25.
 
@@ -156,7 +237,7 @@ def numbers(text: str) -> list[frozenset[Decimal]]:
 def _decimal_fractions(text: str) -> str:
     """Write "2½" as 2.5, so that one rule reads all numbers."""
     return _FRACTION.sub(
-        lambda match: f"{float(match[1] or 0) + unicodedata.numeric(match[2]):.6g}", text
+        lambda match: (match[1] or "0") + f"{unicodedata.numeric(match[2]):.6g}"[1:], text
     )
 
 
@@ -191,3 +272,8 @@ def language(text: str) -> str:
     )
     english = sum(word in _ENGLISH for word in _words(text))
     return "de" if german > english else "en"
+
+
+def asks_for_opinions(question: str) -> bool:
+    """Whether a question is about what other people think or have seen."""
+    return bool(_OPINION.search(question))

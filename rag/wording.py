@@ -50,6 +50,8 @@ def silence(question: str, looked_at: Sequence[Document], contact: str) -> str:
     """That the documents don't answer, where was looked, and whom to ask."""
     head, seen, ask = _SILENCE[language(question)]
     titles = list(dict.fromkeys(document.title for document in looked_at))[:3]
-    return head + (seen.format("; ".join(titles)) if titles else "") + (
-        ask.format(contact) if contact else ""
+    return (
+        head
+        + (seen.format("; ".join(titles)) if titles else "")
+        + (ask.format(contact) if contact else "")
     )

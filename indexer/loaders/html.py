@@ -24,13 +24,15 @@ _BLOCKS = frozenset(
     "p div section article main body ul ol dl table blockquote pre figure figcaption details summary "
     "fieldset address hgroup".split()
 )
+_STRUCTURE = _BLOCKS | {"h1", "h2", "h3", "h4", "h5", "h6"}
+_APART = _BLOCKS | {"li", "dt", "dd", "tr", "td", "th"}
+"""Elements whose words do not run into the ones before and after."""
 
 
 def load(path: Path) -> Iterator[Draft]:
     """Yield the page as one draft."""
     try:
-        data = path.read_bytes()
-        root = html.document_fromstring(data, parser=_parser(data))
+        root = _parsed(path.read_bytes())
     except (OSError, etree.LxmlError, ValueError) as error:
         raise DocumentError(f"cannot be read as HTML: {error}") from error
     metadata: dict[str, object] = {}
@@ -42,18 +44,33 @@ def load(path: Path) -> Iterator[Draft]:
     _prune(root)
     content = _content(root)
     headline = [" ".join(h.text_content().split()) for h in content.iter("h1")]
-    title = headline[0] if headline else (re.split(r"\s[|–—]\s", str(titles[0]))[0] if titles else None)
+    title = (
+        headline[0] if headline else (re.split(r"\s[|–—]\s", str(titles[0]))[0] if titles else None)
+    )
     outline = Outline()
     _walk(content, outline)
     yield outline.finish(title=title, metadata=metadata)
 
 
-def _parser(data: bytes) -> html.HTMLParser:
+def add_fragment(source: str, outline: Outline) -> None:
+    """Add a piece of HTML that stands in another format."""
+    try:
+        root = html.fragment_fromstring(source, create_parent="div")
+    except (etree.LxmlError, ValueError):
+        return  # tags without an element, such as the closing half of a pair
+    _prune(root)
+    _walk(root, outline)
+
+
+def _parsed(data: bytes) -> html.HtmlElement:
     try:
         data.decode("utf-8")
+        data = data.replace(b"\0", b"")
+        parser = html.HTMLParser(encoding="utf-8", no_network=True)
     except UnicodeDecodeError:
-        return html.HTMLParser(no_network=True)  # the page's own declaration decides
-    return html.HTMLParser(encoding="utf-8", no_network=True)
+        parser = html.HTMLParser(no_network=True)  # the page's own declaration decides
+    root: html.HtmlElement = html.document_fromstring(data, parser=parser)
+    return root
 
 
 def _prune(root: html.HtmlElement) -> None:
@@ -107,7 +124,7 @@ def _walk(element: html.HtmlElement, outline: Outline) -> None:
         elif tag == "dl":
             flush()
             _definitions(child, outline)
-        elif tag in _BLOCKS:
+        elif tag in _BLOCKS or next(child.iterdescendants(*_STRUCTURE), None) is not None:
             flush()
             _walk(child, outline)
         else:
@@ -117,16 +134,30 @@ def _walk(element: html.HtmlElement, outline: Outline) -> None:
 
 
 def _list(element: html.HtmlElement, outline: Outline) -> None:
-    for number, item in enumerate(element.iterchildren("li"), 1):
+    number = 0
+    for item in list(element):
+        if item.tag != "li":  # no valid HTML, but shown by browsers
+            _walk_alone(item, outline)
+            continue
+        number += 1
         nested = [child for child in item if child.tag in ("ul", "ol", "table")]
-        text = "".join([item.text or "", *(_raw(c) + (c.tail or "") for c in item if c not in nested)])
-        mark = f"{number}. " if element.tag == "ol" else ""
-        outline.add(BlockKind.ITEM, mark + _folded(text).replace("\n", " "))
+        rest = ((c.tail or "") if c in nested else _raw(c) + (c.tail or "") for c in item)
+        text = _folded("".join([item.text or "", *rest])).replace("\n", " ")
+        mark = f"{number}. " if element.tag == "ol" and text else ""
+        outline.add(BlockKind.ITEM, mark + text)
         for child in nested:
             (_table if child.tag == "table" else _list)(child, outline)
 
 
+def _walk_alone(element: html.HtmlElement, outline: Outline) -> None:
+    holder = html.Element("div")
+    holder.append(element)
+    _walk(holder, outline)
+
+
 def _table(element: html.HtmlElement, outline: Outline) -> None:
+    for caption in element.iterchildren("caption"):
+        outline.add(BlockKind.PARAGRAPH, _inline(caption))
     for row in element.iter("tr"):
         cells = [_inline(cell).replace("\n", " ") for cell in row.iterchildren("td", "th")]
         all_heads = not list(row.iterchildren("td"))
@@ -151,7 +182,8 @@ def _raw(element: html.HtmlElement) -> str:
     if element.tag == "br":
         return "\v"
     inner = "".join(_raw(child) + (child.tail or "") for child in element)
-    return (element.text or "") + inner
+    gap = " " if element.tag in _APART else ""
+    return gap + (element.text or "") + inner + gap
 
 
 def _folded(text: str) -> str:

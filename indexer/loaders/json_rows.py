@@ -18,7 +18,9 @@ def load(path: Path) -> Iterator[Draft | DocumentError]:
         elif not isinstance(row, dict):
             yield DocumentError(f"{place} is no JSON object but {type(row).__name__}; write {{…}}")
         elif "question" in row and not row.keys() & {"text", "content", "body"}:
-            yield DocumentError(f"{place} is a question, not a document; list QA sets in .shelftalkignore")
+            yield DocumentError(
+                f"{place} is a question, not a document; list QA sets in .shelftalkignore"
+            )
         else:
             try:
                 yield draft_of(row, place)
@@ -28,7 +30,7 @@ def load(path: Path) -> Iterator[Draft | DocumentError]:
 
 def _objects(path: Path) -> Iterator[tuple[str, object]]:
     text = read_text(path)
-    if path.suffix == ".json":
+    if path.suffix.lower() == ".json":
         try:
             whole = json.loads(text)
         except (ValueError, RecursionError) as error:
@@ -42,4 +44,7 @@ def _objects(path: Path) -> Iterator[tuple[str, object]]:
             try:
                 yield place, json.loads(line)
             except (ValueError, RecursionError) as error:
-                yield place, DocumentError(f"{place} is not JSON ({error}); the other lines are kept")
+                yield (
+                    place,
+                    DocumentError(f"{place} is not JSON ({error}); the other lines are kept"),
+                )

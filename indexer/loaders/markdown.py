@@ -4,18 +4,19 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from indexer.draft import Draft, Outline
+from indexer.front_matter import read_mapping
+from indexer.loaders import html
 from indexer.loaders.plain import read_text
 from rag.errors import DocumentError
 from rag.types import BlockKind
 
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _ATTRIBUTE = re.compile(r"[^:]{1,40}: \S")
-_TAG = re.compile(r"<[^>]*>")
+_BREAK = re.compile(r"<br\b", re.IGNORECASE)
 _parser = MarkdownIt("commonmark").enable("table")
 
 
@@ -36,14 +37,10 @@ def split_front_matter(text: str) -> tuple[dict[str, object], str]:
     if not match:
         return {}, text
     try:
-        found = yaml.safe_load(match[1]) or {}
-    except yaml.YAMLError as error:
-        place = getattr(error, "problem_mark", None)
-        line = f" in line {place.line + 2}" if place else ""
-        raise DocumentError(f"has front matter that is not YAML{line}; correct it") from error
-    if not isinstance(found, dict):
-        raise DocumentError("has front matter that is not a list of `key: value` lines; correct it")
-    return {str(key): value for key, value in found.items()}, text[match.end() :]
+        # The line of dashes counts, too: the author's editor numbers it.
+        return read_mapping("\n" + match[1]), text[match.end() :]
+    except ValueError as error:
+        raise DocumentError(f"has front matter that is {error}; correct it") from error
 
 
 def render(body: str, metadata: dict[str, object]) -> Draft:
@@ -81,6 +78,7 @@ def render(body: str, metadata: dict[str, object]) -> Draft:
                 outline.add(kinds[-1], " | ".join(cells))
             case "heading_close" | "list_item_close" | "thead_close" | "tbody_close":
                 kinds.pop()
+                prefix = ""
             case "inline":
                 text = _inline(token)
                 kind = kinds[-1] if kinds else BlockKind.PARAGRAPH
@@ -96,7 +94,7 @@ def render(body: str, metadata: dict[str, object]) -> Draft:
             case "fence" | "code_block":
                 outline.add(BlockKind.PARAGRAPH, token.content)
             case "html_block":
-                outline.add(BlockKind.PARAGRAPH, _TAG.sub(" ", token.content))
+                html.add_fragment(token.content, outline)
     return outline.finish(title=title, metadata=metadata)
 
 
@@ -119,6 +117,8 @@ def _inline(token: Token) -> str:
             case "softbreak":
                 parts.append(" ")
             case "hardbreak":
+                parts.append("\n")
+            case "html_inline" if _BREAK.match(child.content):
                 parts.append("\n")
             case "image":
                 parts.append(child.content)

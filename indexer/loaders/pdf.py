@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pypdf import PageObject, PdfReader
-from pypdf.errors import PyPdfError
+from pypdf.errors import DependencyError
 
 from indexer.draft import Draft, Outline
 from indexer.loaders.pdf_layout import (
@@ -19,6 +19,7 @@ from indexer.loaders.pdf_layout import (
 )
 from rag.errors import DocumentError, EmptyDocumentError
 
+_NO_TITLE = frozenset({"", "untitled", "(anonymous)"})
 _BROKEN = re.compile(r"(\w+)-\u00ad(\w+)")
 
 
@@ -26,15 +27,15 @@ def load(path: Path) -> Iterator[Draft]:
     """Yield the file as one draft with its pages; title and dates come from its metadata."""
     try:
         reader = PdfReader(path)
-        if reader.is_encrypted and not reader.decrypt(""):
+        if reader.is_encrypted and not _opens(reader):
             raise DocumentError("is encrypted; save a copy without a password and index that")
         drawn = [_fragments(page) for page in reader.pages]
         about = reader.metadata
-        title = str(about.title) if about and about.title else None
+        title = str(about.title) if about and about.title else ""
     except DocumentError:
         raise
-    except (PyPdfError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DocumentError(f"cannot be read as a PDF: {error}") from error
+    except Exception as error:  # pypdf raises whatever a malformed file leads it into
+        raise DocumentError(f"cannot be read as a PDF: {error!r}") from error
     if not any(drawn):
         raise EmptyDocumentError(
             f"has no text on its {len(drawn)} pages; if it is a scan, run OCR and index the result"
@@ -49,7 +50,14 @@ def load(path: Path) -> Iterator[Draft]:
         outline.begin_page(number)
         for piece in page_pieces:
             outline.add(piece.kind, _unbroken(piece, everything), piece.level)
-    yield outline.finish(title=title)
+    yield outline.finish(title=None if title.strip().lower() in _NO_TITLE else title)
+
+
+def _opens(reader: PdfReader) -> bool:
+    try:
+        return bool(reader.decrypt(""))
+    except DependencyError:  # a cipher that needs another package
+        return False
 
 
 def _fragments(page: PageObject) -> list[Fragment]:

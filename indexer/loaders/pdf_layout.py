@@ -177,7 +177,8 @@ def _prose(rows: Sequence[_Row], body: float, headings: Sequence[float]) -> Iter
         goes_on = (
             before is not None
             and not starts_item
-            and (row_kind, row_level) == (kind if kind is not BlockKind.ITEM else BlockKind.PARAGRAPH, level)
+            and (row_kind, row_level)
+            == (kind if kind is not BlockKind.ITEM else BlockKind.PARAGRAPH, level)
             and 0 < before.last_y - row.y <= 1.5 * row.size
             and abs(text_cell.x - before.cells[-1].x) < 2
         )

@@ -11,6 +11,11 @@ from rag.errors import DocumentError
 from rag.types import BlockKind
 
 _ITEM = re.compile(r"\s*(?:[-*•–]|\d{1,2}[.)])\s+")
+_WESTERN = re.compile(
+    r"(?!.*[À-ÿ]{3})[\x00-\x7f\xa0"
+    "£€¥§©®°±²³µ¼½¾×·•™–—…‘’‚“”„‹›«»¿¡ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜßàáâãäåæçèéêëìíîïñòóôõöøùúûüœŒ]*",
+    re.DOTALL,
+)
 
 
 def load(path: Path) -> Iterator[Draft]:
@@ -35,7 +40,21 @@ def read_text(path: Path) -> str:
     try:
         return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError:
+        if western := _western(data):
+            return western
         best = from_bytes(data).best()
         if best is None:
             raise DocumentError("is not text in any known encoding; save it as UTF-8") from None
         return str(best)
+
+
+def _western(data: bytes) -> str | None:
+    """The text as Windows-1252, where it then looks like a Western language.
+
+    Asked first because a guess from the letters alone reads "£45" as "Ł45".
+    """
+    try:
+        text = data.decode("cp1252")
+    except UnicodeDecodeError:
+        return None
+    return text if _WESTERN.fullmatch(text) else None

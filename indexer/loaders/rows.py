@@ -10,7 +10,8 @@ from indexer.draft import Draft, Outline
 from rag.errors import DocumentError
 from rag.types import BlockKind
 
-_ID = ("id", "doc_id", "_id", "sku", "product_id", "item_id")
+_OWN_ID = ("id", "doc_id", "_id")
+_ROW_ID = (*_OWN_ID, "sku", "variant_id", "product_id", "item_id")
 _TITLE = ("title", "name", "product_name")
 _TEXT = ("text", "content", "body")
 _PROSE = ("description", "short_description", "summary")
@@ -33,9 +34,10 @@ def draft_of(row: Mapping[str, object], place: str) -> Draft:
     """
     lower = {str(key).strip().casefold().replace(" ", "_"): key for key in row}
     given = {name: row[key] for name, key in lower.items()}
-    own_id = _first(given, _ID)
-    title = _first(given, _TITLE)
+    # A row with a text is one of many about a product: the product's id is not its own.
     text = _first(given, _TEXT)
+    own_id = _first(given, _OWN_ID if text else _ROW_ID)
+    title = _first(given, _TITLE)
     outline = Outline()
     if text:
         for paragraph in text.split("\n\n"):
@@ -44,7 +46,7 @@ def draft_of(row: Mapping[str, object], place: str) -> Draft:
         for name in _PROSE:
             if isinstance(given.get(name), str):
                 outline.add(BlockKind.PARAGRAPH, str(given[name]))
-        left_out = {*_ID, *_TITLE, *_PROSE, *_BELONGS, *_ABOUT, *_UNREADABLE}
+        left_out = {*_ROW_ID, *_TITLE, *_PROSE, *_BELONGS, *_ABOUT, *_UNREADABLE}
         for name, key in lower.items():
             if name not in left_out:
                 for kind, line in _lines(str(key), row[key]):
@@ -54,7 +56,8 @@ def draft_of(row: Mapping[str, object], place: str) -> Draft:
         metadata |= {
             name: value
             for name, value in given.items()
-            if name not in {*_ID, *_TITLE, *_TEXT, *metadata} and isinstance(value, str | int | float)
+            if name not in {*_ROW_ID, *_TITLE, *_TEXT, *metadata}
+            and isinstance(value, str | int | float)
         }
     elif own_id and not metadata.get("product_id"):
         _belongs_to_itself(own_id, metadata)
@@ -110,7 +113,10 @@ def _lines(name: str, value: object) -> Iterator[tuple[BlockKind, str]]:
         yield BlockKind.ROW, f"{_label(name)}: {'yes' if value else 'no'}"
     elif value is not None and str(value).strip():
         shown = str(value).strip()
-        yield BlockKind.ROW, f"{_label(name)}: {shown.replace('_', ' ') if ' ' not in shown else shown}"
+        yield (
+            BlockKind.ROW,
+            f"{_label(name)}: {shown.replace('_', ' ') if ' ' not in shown else shown}",
+        )
 
 
 def _as_pair(value: Mapping[str, object]) -> tuple[str, object] | None:

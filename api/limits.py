@@ -1,0 +1,65 @@
+"""What the service takes at most: bytes of a body, and questions at a time."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from anyio import CapacityLimiter, to_thread
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.problems import UnavailableError, problem_response
+
+MAX_BODY = 64 * 1024
+"""Bytes of a request body."""
+RUNNING = 8
+"""Engine calls at a time. They are work for the processor: more would only slow each other."""
+WAITING = 32
+"""Engine calls that may wait for their turn; the next one is sent away."""
+
+T = TypeVar("T")
+
+
+class Gate:
+    """Runs engine calls in worker threads, a bounded number at a time."""
+
+    def __init__(self) -> None:
+        self._limiter = CapacityLimiter(RUNNING)
+        self.inside = 0
+        """Calls that run or wait."""
+
+    async def run(self, call: Callable[[], T]) -> T:
+        """Wait for a turn and make the call.
+
+        Raises:
+            UnavailableError: too many wait already.
+        """
+        # The limiter's own count lags: a call is in it only after it yielded to the event loop.
+        if self.inside >= RUNNING + WAITING:
+            raise UnavailableError(
+                "busy", f"{WAITING} questions are waiting already. Ask again in a moment.", 2
+            )
+        self.inside += 1
+        try:
+            return await to_thread.run_sync(call, limiter=self._limiter)
+        finally:
+            self.inside -= 1
+
+
+class DeclaredBodyLimit:
+    """Refuses a body that is declared too large, before any of it is read.
+
+    FastAPI's `max_body_size` counts what arrives. It would refuse a declared one too, but in plain
+    text that no exception handler can change.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 413, or pass the request on."""
+        declared = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
+        if declared.isdecimal() and int(declared) > MAX_BODY:
+            await problem_response(HTTPException(413))(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)

@@ -1,0 +1,128 @@
+"""Errors as RFC 9457 problem details: one body for every route, and for a failing stream."""
+
+import logging
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from rag.errors import IndexMissingError, InputError, QuestionError, ScopeError, ShelftalkError
+
+MEDIA_TYPE = "application/problem+json"
+
+_log = logging.getLogger(__name__)
+
+_PREFIX = "urn:shelftalk:problem:"
+_INPUT_ERRORS: tuple[tuple[type[InputError], HTTPStatus, str, str], ...] = (
+    (QuestionError, HTTPStatus.UNPROCESSABLE_ENTITY, "question", "The question cannot be used"),
+    (ScopeError, HTTPStatus.NOT_FOUND, "scope", "Unknown product, variant or kind"),
+    (InputError, HTTPStatus.UNPROCESSABLE_ENTITY, "input", "The input cannot be used"),
+)
+_DETAILS = {
+    HTTPStatus.NOT_FOUND: "There is nothing at this path; /openapi.json lists what there is.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This path does not take this method; see the Allow header.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large; at most 65,536 bytes are allowed.",
+}
+
+
+class Problem(BaseModel):
+    """What went wrong, in the members RFC 9457 defines."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: str = Field(description="A URI that names the kind of problem, stable across versions.")
+    title: str = Field(description="The kind of problem in words.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What happened this time, and what to do about it.")
+
+
+class UnavailableError(Exception):
+    """The service cannot answer now. `retry_after` seconds later it may; None: not by itself."""
+
+    def __init__(self, slug: str, detail: str, retry_after: int | None = None) -> None:
+        super().__init__(detail)
+        self.slug = slug
+        self.retry_after = retry_after
+
+
+def problem_of(error: Exception) -> Problem:
+    """Describe any exception for a client; the server's internals stay out."""
+    for kind, status, slug, title in _INPUT_ERRORS:
+        if isinstance(error, kind):
+            return Problem(type=_PREFIX + slug, title=title, status=status, detail=str(error))
+    match error:
+        case UnavailableError():
+            return _unavailable(error.slug, str(error))
+        case IndexMissingError():
+            return _unavailable("no-index", "No index is published; the server's log says where.")
+        case RequestValidationError():
+            return Problem(
+                type=_PREFIX + "request",
+                title="The request is not valid",
+                status=HTTPStatus.UNPROCESSABLE_ENTITY,
+                detail=_readable(error),
+            )
+        case HTTPException():
+            known = HTTPStatus(error.status_code)
+            detail = _DETAILS.get(known, error.detail)
+            return Problem(type="about:blank", title=known.phrase, status=known, detail=detail)
+    return Problem(
+        type="about:blank",
+        title=HTTPStatus.INTERNAL_SERVER_ERROR.phrase,
+        status=HTTPStatus.INTERNAL_SERVER_ERROR,
+        detail="The server failed to answer; its log says why. Asking again may help.",
+    )
+
+
+def problem_response(error: Exception) -> JSONResponse:
+    """The response for any exception."""
+    problem = problem_of(error)
+    headers: dict[str, str] = {}
+    if isinstance(error, HTTPException):
+        headers |= error.headers or {}
+    if isinstance(error, UnavailableError) and error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
+    return JSONResponse(problem.model_dump(), problem.status, headers, MEDIA_TYPE)
+
+
+def log_failure(error: Exception) -> None:
+    """Log what the client is not told; what the client did wrong is not logged."""
+    if isinstance(error, ShelftalkError) and not isinstance(error, InputError):
+        _log.error("%s: %s", type(error).__name__, error, exc_info=error)
+
+
+def install(app: FastAPI) -> None:
+    """Let every exception leave the app as a problem."""
+
+    async def handle(request: Request, error: Exception) -> JSONResponse:
+        log_failure(error)
+        return problem_response(error)
+
+    # Those of no kind but the last are raised again after the response, and the server logs them.
+    for kind in (
+        ShelftalkError,
+        UnavailableError,
+        RequestValidationError,
+        HTTPException,
+        Exception,
+    ):
+        app.add_exception_handler(kind, handle)
+
+
+def _unavailable(slug: str, detail: str) -> Problem:
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    return Problem(type=_PREFIX + slug, title="Not available now", status=status, detail=detail)
+
+
+def _readable(error: RequestValidationError) -> str:
+    """All findings in one line, without what came: that may be long, private or not encodable."""
+    findings = []
+    for finding in error.errors():
+        field = ".".join(str(part) for part in finding["loc"] if part != "body")
+        if finding["type"] == "json_invalid":
+            field = f"JSON at character {field}"
+        findings.append(f"{field or 'the body (send application/json)'}: {finding['msg']}")
+    return "; ".join(findings) + "."

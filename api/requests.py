@@ -1,0 +1,57 @@
+"""What clients send. Unknown members are refused: a misspelt filter must not widen the scope."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rag.engine import MAX_QUESTION
+from rag.types import Kind, Question, Scope
+
+_Text = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION)]
+_Id = Annotated[str, Field(min_length=1, max_length=256)]
+
+_EXAMPLE: dict[str, Any] = {"question": "How heavy is it?", "product_id": "BR-KT17"}
+
+
+class AskRequest(BaseModel):
+    """A question and where it is asked."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, json_schema_extra={"examples": [_EXAMPLE]}
+    )
+
+    question: _Text = Field(description="What a shopper asks. Too long is refused, never cut.")
+    product_id: _Id | None = Field(
+        None, description="Answer from this product's and the shop's documents only."
+    )
+    variant_id: _Id | None = Field(None, description="Leave other variants' documents out.")
+    kinds: list[Kind] = Field([], description="Only documents of these kinds; empty means all.")
+    locale: _Id | None = Field(
+        None, description="Only documents in this language, and those without one."
+    )
+    as_of: date | None = Field(
+        None, description="Documents in force on this day; null means today."
+    )
+    history: list[_Text] = Field(
+        [], description="Earlier questions of the same conversation, oldest first."
+    )
+
+    def asked(self) -> Question:
+        """The question as the engine takes it."""
+        scope = Scope(
+            product_id=self.product_id,
+            variant_id=self.variant_id,
+            kinds=frozenset(self.kinds),
+            locale=self.locale,
+            as_of=self.as_of,
+        )
+        return Question(self.question, scope, tuple(self.history))
+
+
+class SearchRequest(AskRequest):
+    """What to look for, where, and how many passages of it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{**_EXAMPLE, "k": 3}]})
+
+    k: int = Field(5, ge=1, le=100, strict=True, description="How many passages.")

@@ -1,0 +1,150 @@
+"""What clients receive, as `rag.body` makes it. These models document the bodies, nothing more."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rag.types import Kind, Status, Verdict
+
+_CITATION: dict[str, Any] = {
+    "number": 1,
+    "document_id": "specs/BR-KT17.md",
+    "title": "Brindle Kettle 1.7 L",
+    "source": "specs/BR-KT17.md",
+    "url": None,
+    "kind": "spec",
+    "page": None,
+    "heading": ["Brindle Kettle 1.7 L", "Dimensions"],
+    "quote": "Weight: 1.1 kg",
+    "start": 412,
+    "end": 426,
+}
+_PASSAGE: dict[str, Any] = {
+    "rank": 1,
+    "score": 0.97,
+    "scores": {"dense": 0.61, "lexical": 7.4},
+    "id": "5f0c1d2e9a7b4c38",
+    "document_id": "specs/BR-KT17.md",
+    "title": "Brindle Kettle 1.7 L",
+    "source": "specs/BR-KT17.md",
+    "url": None,
+    "kind": "spec",
+    "product_ids": ["BR-KT17"],
+    "page": None,
+    "heading": ["Brindle Kettle 1.7 L", "Dimensions"],
+    "text": "Weight: 1.1 kg",
+    "start": 412,
+    "end": 426,
+}
+_STATEMENT: dict[str, Any] = {
+    "text": "It weighs 1.1 kg.",
+    "citations": [1],
+    "verdict": "supported",
+}
+_ANSWER: dict[str, Any] = {
+    "status": "answered",
+    "answer": "It weighs 1.1 kg.",
+    "statements": [_STATEMENT],
+    "citations": [_CITATION],
+    "passages": [_PASSAGE],
+    "conflicts": [],
+    "generation": "20260314-101500-3fa9c2",
+    "model": "smollm2",
+    "timings_ms": {"retrieve": 14.2, "select": 9.8, "generate": 820.5, "total": 844.5},
+}
+
+
+def _with_example(example: dict[str, Any]) -> ConfigDict:
+    return ConfigDict(extra="forbid", json_schema_extra={"examples": [example]})
+
+
+class StatementBody(BaseModel):
+    """One verified sentence, with the numbers of its citations."""
+
+    model_config = _with_example(_STATEMENT)
+
+    text: str
+    citations: list[int]
+    verdict: Verdict
+
+
+class CitationBody(BaseModel):
+    """What a citation number stands for; characters `start` to `end` of the text are `quote`."""
+
+    model_config = _with_example(_CITATION)
+
+    number: int
+    document_id: str
+    title: str
+    source: str
+    url: str | None
+    kind: Kind
+    page: int | None
+    heading: list[str]
+    quote: str
+    start: int
+    end: int
+
+
+class PassageBody(BaseModel):
+    """A passage found for the question; rank 1 is the best."""
+
+    model_config = _with_example(_PASSAGE)
+
+    rank: int
+    score: float
+    scores: dict[str, float]
+    id: str
+    document_id: str
+    title: str
+    source: str
+    url: str | None
+    kind: Kind
+    product_ids: list[str]
+    page: int | None
+    heading: list[str]
+    text: str
+    start: int
+    end: int
+
+
+class AnswerBody(BaseModel):
+    """The whole answer, as `shelftalk ask --json` prints it."""
+
+    model_config = _with_example(_ANSWER)
+
+    status: Status
+    answer: str
+    statements: list[StatementBody]
+    citations: list[CitationBody]
+    passages: list[PassageBody]
+    conflicts: list[str]
+    generation: str = Field(description="Id of the index generation everything comes from.")
+    model: str
+    timings_ms: dict[str, float]
+
+
+class SearchBody(BaseModel):
+    """The best passages."""
+
+    model_config = _with_example({"passages": [_PASSAGE], "generation": _ANSWER["generation"]})
+
+    passages: list[PassageBody]
+    generation: str
+
+
+class HealthBody(BaseModel):
+    """The process runs."""
+
+    model_config = _with_example({"status": "ok"})
+
+    status: str
+
+
+class ReadyBody(BaseModel):
+    """The engine is loaded."""
+
+    model_config = _with_example({"status": "ready", "generation": _ANSWER["generation"]})
+
+    status: str
+    generation: str

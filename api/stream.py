@@ -1,0 +1,127 @@
+"""An answer as server-sent events, made in a worker thread and stopped when the client leaves."""
+
+import asyncio
+import json
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from enum import Enum
+from typing import Any
+
+from anyio import CancelScope
+from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
+
+from api.limits import Gate
+from api.problems import log_failure, problem_of
+from rag.body import answer_body, citation_body, passage_body, statement_body
+from rag.engine import Event
+from rag.types import Answer, Citation, Statement
+
+
+class Mark(Enum):
+    """What a pump gives where it has no event."""
+
+    IDLE = "nothing came in time"
+    END = "the answer is complete"
+
+
+class Pump:
+    """Runs an engine's iterator in one worker thread and hands over its events.
+
+    In one thread from first to last, for a generator may hold what belongs to its thread (a lock,
+    torch's inference mode). It never waits for the client: a slow reader keeps nobody's turn.
+    """
+
+    def __init__(self, gate: Gate, events: Callable[[], Iterator[Event]]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._items: asyncio.Queue[Event | Exception | Mark] = asyncio.Queue()
+        self._stopped = threading.Event()
+        self._scope = CancelScope()
+        self._task = asyncio.create_task(self._run(gate, events))
+
+    async def next(self, patience: float) -> Event | Mark:
+        """The next event, if it comes within so many seconds. Raises what the engine raised."""
+        try:
+            async with asyncio.timeout(patience):
+                item = await self._items.get()
+        except TimeoutError:
+            return Mark.IDLE
+        if isinstance(item, Exception):
+            raise item
+        return item
+
+    def close(self) -> None:
+        """Leave the queue, or stop the generation at its next event. Harmless after the end."""
+        self._stopped.set()
+        self._scope.cancel()
+
+    async def _run(self, gate: Gate, events: Callable[[], Iterator[Event]]) -> None:
+        with self._scope:  # cancels the wait for a turn; a thread at work is waited for
+            try:
+                await gate.run(lambda: self._iterate(events()))
+            except Exception as error:  # raised again where the event is awaited
+                self._items.put_nowait(error)
+            else:
+                self._items.put_nowait(Mark.END)
+
+    def _iterate(self, events: Iterator[Event]) -> None:
+        last: Event | None = None
+        try:
+            for last in events:
+                if self._stopped.is_set():
+                    return
+                self._loop.call_soon_threadsafe(self._items.put_nowait, last)
+        finally:
+            if close := getattr(events, "close", None):
+                close()
+        if not isinstance(last, Answer):
+            raise RuntimeError("The engine's stream ended without an answer.")
+
+
+class AnswerStream(EventSourceResponse):
+    """The events of a pump, from the first one that came, or from a first silence."""
+
+    def __init__(self, pump: Pump, first: Event | Mark, generation: str, heartbeat: float) -> None:
+        self._pump = pump
+        self._generation = generation
+        # The headers FastAPI gives its own event streams: no cache and no proxy may hold one back.
+        headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+        super().__init__(self._frames(first, heartbeat), headers=headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the events; stop making them when the client leaves."""
+        try:
+            await super().__call__(scope, receive, send)
+        except ClientDisconnect:
+            pass  # nobody is left to be told
+        finally:
+            self._pump.close()
+
+    async def _frames(self, item: Event | Mark, heartbeat: float) -> AsyncIterator[bytes]:
+        while item is not Mark.END:
+            yield KEEPALIVE_COMMENT if isinstance(item, Mark) else self._frame(item)
+            try:
+                item = await self._pump.next(heartbeat)
+            except Exception as error:  # the status is sent: only an event can still tell
+                log_failure(error)
+                yield _event("error", problem_of(error).model_dump())
+                return
+        yield _event("done", {"generation": self._generation})
+
+    def _frame(self, event: Event) -> bytes:
+        match event:
+            case Citation():
+                return _event("citation", citation_body(event))
+            case Statement():
+                return _event("statement", statement_body(event))
+            case Answer():
+                return _event("answer", answer_body(event))
+            case passages:
+                found = [passage_body(passage) for passage in passages]
+                return _event("passages", {"passages": found, "generation": self._generation})
+
+
+def _event(name: str, body: dict[str, Any]) -> bytes:
+    data = json.dumps(body, ensure_ascii=False, allow_nan=False)
+    return format_sse_event(event=name, data_str=data)

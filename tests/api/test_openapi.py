@@ -1,0 +1,73 @@
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+from starlette.testclient import TestClient
+
+from api import requests, responses
+from api.problems import Problem
+
+ROUTES = {
+    ("/v1/ask", "post"): {"200", "400", "404", "413", "422", "500", "503"},
+    ("/v1/search", "post"): {"200", "400", "404", "413", "422", "500", "503"},
+    ("/healthz", "get"): {"200", "500"},
+    ("/readyz", "get"): {"200", "500", "503"},
+}
+MODELS = [
+    model
+    for module in (requests, responses)
+    for model in vars(module).values()
+    if isinstance(model, type) and issubclass(model, BaseModel) and model is not BaseModel
+]
+
+
+@pytest.fixture
+def document(client: TestClient) -> dict[str, Any]:
+    document: dict[str, Any] = client.get("/openapi.json").json()
+    return document
+
+
+def examples(document: dict[str, Any], content: dict[str, Any]) -> list[Any]:
+    schema = content["schema"]
+    if "$ref" in schema:
+        schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return [*schema.get("examples", []), *([content["example"]] if "example" in content else [])]
+
+
+def test_every_route_is_described(document: dict[str, Any]) -> None:
+    described = {
+        (path, method): set(operation["responses"])
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+    assert described == ROUTES
+
+
+@pytest.mark.parametrize(("path", "method"), ROUTES)
+def test_every_body_has_an_example(document: dict[str, Any], path: str, method: str) -> None:
+    operation = document["paths"][path][method]
+    assert operation["description"]
+    for status, response in operation["responses"].items():
+        assert response["content"]
+        for media_type, content in response["content"].items():
+            shown = examples(document, content)
+            assert shown, (path, status, media_type)
+            if status != "200":
+                assert media_type == "application/problem+json"
+                assert Problem.model_validate(shown[0]).status == int(status)
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        assert examples(document, content)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_examples_are_valid(model: type[BaseModel]) -> None:
+    for example in model.model_json_schema()["examples"]:
+        model.model_validate(example)
+
+
+def test_limits_are_documented(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    for name in ("AskRequest", "SearchRequest"):
+        assert schemas[name]["properties"]["question"]["maxLength"] == 2000
+        assert schemas[name]["additionalProperties"] is False
+        assert schemas[name]["required"] == ["question"]

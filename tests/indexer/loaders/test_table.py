@@ -1,0 +1,89 @@
+from pathlib import Path
+
+import pytest
+
+from rag.errors import DocumentError, EmptyDocumentError
+from rag.types import Block, BlockKind, Document, Kind
+from tests.indexer.reading import pieces, read, read_all, refusal
+
+HEADER = "id,item_group_id,name,Colour,Max load,link\n"
+ROW = 'KT12-RED,KT12,"Kettle, red",Red,"1,5 kg",https://shop.example/kt12\n'
+
+
+def test_a_row_is_a_document_with_an_attribute_a_line(tmp_path: Path) -> None:
+    document = read(tmp_path, "specs/kettles.csv", HEADER + ROW)
+    assert document.text == "Colour: Red\nMax load: 1,5 kg"
+    assert document.blocks == (
+        Block(BlockKind.ROW, 0, 11),
+        Block(BlockKind.ROW, 12, 28),
+    )
+    assert pieces(document)[0] == ("row", "Colour: Red")
+    assert document.id == "specs/kettles.csv#KT12-RED"
+    assert (document.title, document.kind) == ("Kettle, red", Kind.SPEC)
+    assert (document.product_ids, document.variant_ids) == (("KT12",), ("KT12-RED",))
+    assert document.url == "https://shop.example/kt12"
+
+
+def test_a_row_that_is_its_own_group_is_no_variant(tmp_path: Path) -> None:
+    document = read(tmp_path, "a.csv", HEADER + "KT12,KT12,Kettle,Red,,\n")
+    assert (document.product_ids, document.variant_ids) == (("KT12",), ())
+
+
+def test_a_row_with_too_many_cells_does_not_spoil_the_others(tmp_path: Path) -> None:
+    found = read_all(tmp_path, "a.csv", HEADER + "X,X,Loose,Red,1 kg,,extra\n" + ROW)
+    assert [type(one) for one in found] == [DocumentError, Document]
+    assert "row 1 has more cells than the header" in str(found[0])
+
+
+def test_a_short_row_has_empty_cells(tmp_path: Path) -> None:
+    assert read(tmp_path, "a.csv", HEADER + "X,X,Short,Red\n").text == "Colour: Red"
+
+
+def test_a_row_without_attributes_is_reported(tmp_path: Path) -> None:
+    assert "row 1 has no text" in str(refusal(tmp_path, "a.csv", HEADER + "X,X,Bare,,,\n"))
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("", "no header row"),
+        ("\n\n", "no header row"),
+        (" , ,\na,b,c\n", "no header row"),
+        ("id,name\n", "no rows"),
+        ("a\n" + "x" * 200_000, "not a readable table near row 1"),
+    ],
+)
+def test_a_file_without_rows_is_reported(tmp_path: Path, data: str, message: str) -> None:
+    assert message in str(refusal(tmp_path, "a.csv", data))
+
+
+@pytest.mark.parametrize("name", ["a.tsv", "A.TSV"])
+def test_tabs(tmp_path: Path, name: str) -> None:
+    assert read(tmp_path, name, "id\tname\tColour\nX\tKettle\tRed, blue\n").text == (
+        "Colour: Red, blue"
+    )
+
+
+def test_a_cell_may_have_lines_and_quotes(tmp_path: Path) -> None:
+    data = 'id,name,Note\r\nX,Kettle,"Says ""hot"",\r\nthen stops"\r\n'
+    assert read(tmp_path, "a.csv", data).text == 'Note: Says "hot",\nthen stops'
+
+
+def test_variants_named_in_a_column_stay_apart(tmp_path: Path) -> None:
+    rows = "product_id,variant_id,Colour\nKT12,V1,Red\nKT12,V2,Sage\n"
+    found = [d for d in read_all(tmp_path, "a.csv", rows) if isinstance(d, Document)]
+    assert [d.variant_ids for d in found] == [("V1",), ("V2",)]
+    assert len({d.id for d in found}) == 2
+
+
+def test_a_table_of_texts(tmp_path: Path) -> None:
+    data = "doc_id,title,content,kind,product_id\n7,How?,So.,faq,KT12\n"
+    document = read(tmp_path, "a.csv", data)
+    assert (document.id, document.title, document.text) == ("7", "How?", "So.")
+    assert (document.kind, document.product_ids) == (Kind.FAQ, ("KT12",))
+
+
+def test_an_empty_file_is_reported_whatever_its_format(tmp_path: Path) -> None:
+    for name in ("a.md", "a.txt", "a.jsonl", "a.html", "a.json", "a.pdf", "a.csv"):
+        assert isinstance(refusal(tmp_path, name, b""), DocumentError)
+    assert isinstance(refusal(tmp_path, "a.jsonl", b""), EmptyDocumentError)

@@ -1,0 +1,283 @@
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from indexer.build import build
+from indexer.report import Report
+from rag.config import Indexing, Settings
+from rag.embedding import Vectors
+from rag.errors import IndexFolderError, IndexLockedError, InputError
+from rag.index import Index
+from rag.manifest import VECTORS, Layout
+from rag.types import Scope
+from tests.doubles import HashingEmbedder, Silent
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    for name in ("one", "two", "three"):
+        (folder / f"{name}.md").write_text(f"# {name}\n\nThe text of {name}.\n")
+    return folder
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(index=tmp_path / "index")
+
+
+def run(corpus: Path, settings: Settings, embedder: HashingEmbedder | None = None) -> Report:
+    return build([corpus], settings, embedder or HashingEmbedder(), Silent())
+
+
+def texts(settings: Settings) -> dict[str, str]:
+    """What the published index holds, by document."""
+    index = Index.open(settings.index)
+    found = {chunk.document_id: chunk.text for chunk in index.passages.all_chunks()}
+    index.close()
+    return found
+
+
+def test_the_first_run_publishes_everything(corpus: Path, settings: Settings) -> None:
+    report = run(corpus, settings)
+    index = Index.open(settings.index)
+    assert index.manifest.id == report.generation
+    assert (report.files, report.documents, report.chunks) == (3, 3, 3)
+    assert (index.manifest.documents, index.manifest.chunks) == (3, 3)
+    assert (report.embedded, report.reused, report.unchanged) == (3, 0, False)
+    assert report.documents_by_kind == {"page": 3}
+    index.close()
+
+
+def test_each_row_has_the_vector_of_its_text(small_index: Path) -> None:
+    index = Index.open(small_index)
+    expected = HashingEmbedder().encode_documents(
+        [chunk.embedding_text for chunk in index.passages.all_chunks()]
+    )
+    np.testing.assert_allclose(index.vectors(), expected, atol=1e-6)
+    index.close()
+
+
+def test_an_unchanged_run_publishes_nothing(corpus: Path, settings: Settings) -> None:
+    first = run(corpus, settings)
+    embedder = HashingEmbedder()
+    second = run(corpus, settings, embedder)
+    assert (second.unchanged, second.generation) == (True, first.generation)
+    assert embedder.encoded == []
+    assert len(list(Layout(settings.index).generations.iterdir())) == 1
+
+
+def test_only_a_changed_text_is_embedded(corpus: Path, settings: Settings) -> None:
+    run(corpus, settings)
+    (corpus / "two.md").write_text("# two\n\nAnother text.\n")
+    embedder = HashingEmbedder()
+    report = run(corpus, settings, embedder)
+    assert embedder.encoded == ["two\nAnother text."]
+    assert (report.embedded, report.reused) == (1, 2)
+    assert texts(settings)["two.md"] == "Another text."
+
+
+def test_a_deleted_document_is_gone(corpus: Path, settings: Settings) -> None:
+    run(corpus, settings)
+    (corpus / "two.md").unlink()
+    report = run(corpus, settings)
+    assert (report.documents, report.embedded) == (2, 0)
+    assert set(texts(settings)) == {"one.md", "three.md"}
+
+
+def test_a_renamed_document_keeps_its_vectors(corpus: Path, settings: Settings) -> None:
+    run(corpus, settings)
+    (corpus / "two.md").rename(corpus / "zwei.md")
+    report = run(corpus, settings)
+    assert (report.unchanged, report.embedded) == (False, 0)
+    assert set(texts(settings)) == {"one.md", "three.md", "zwei.md"}
+
+
+def test_a_change_of_metadata_alone_is_published(corpus: Path, settings: Settings) -> None:
+    run(corpus, settings)
+    (corpus / "two.md.yaml").write_text("effective_until: 2020-01-01\n")
+    report = run(corpus, settings)
+    assert (report.unchanged, report.embedded) == (False, 0)
+    index = Index.open(settings.index)
+    assert len(index.passages.rows(Scope())) == 2
+    index.close()
+
+
+def test_incremental_and_fresh_builds_agree(corpus: Path, tmp_path: Path) -> None:
+    grown, fresh = Settings(index=tmp_path / "grown"), Settings(index=tmp_path / "fresh")
+    run(corpus, grown)
+    (corpus / "one.md").unlink()
+    (corpus / "four.md").write_text("# four\n\nThe text of four.\n")
+    run(corpus, grown)
+    run(corpus, fresh)
+    first, second = Index.open(grown.index), Index.open(fresh.index)
+    assert list(first.passages.all_chunks()) == list(second.passages.all_chunks())
+    np.testing.assert_allclose(first.vectors(), second.vectors(), atol=1e-6)
+    assert first.manifest.corpus_digest == second.manifest.corpus_digest
+    first.close()
+    second.close()
+
+
+def test_equal_texts_are_embedded_once(corpus: Path, settings: Settings) -> None:
+    for number in range(4):
+        (corpus / f"copy{number}.md").write_text("# one\n\nThe text of one.\n")
+    embedder = HashingEmbedder()
+    report = run(corpus, settings, embedder)
+    assert len(embedder.encoded) == len(set(embedder.encoded)) == 3
+    assert (report.chunks, report.embedded, report.reused) == (7, 3, 4)
+
+
+def test_another_model_embeds_everything_anew(corpus: Path, settings: Settings) -> None:
+    run(corpus, settings)
+    report = run(corpus, settings, HashingEmbedder("other", dim=128))
+    assert (report.unchanged, report.embedded) == (False, 3)
+    index = Index.open(settings.index)
+    assert (index.manifest.model, index.manifest.dim) == ("other", 128)
+    index.close()
+
+
+def test_other_chunks_are_published(corpus: Path, settings: Settings) -> None:
+    run(corpus, settings)
+    smaller = settings.model_copy(update={"indexing": Indexing(chunk_tokens=64)})
+    assert not run(corpus, smaller).unchanged
+
+
+def test_the_model_s_length_limits_the_chunks(corpus: Path, settings: Settings) -> None:
+    run(corpus, settings, HashingEmbedder(max_tokens=40))
+    index = Index.open(settings.index)
+    assert index.manifest.chunk_tokens == 40
+    index.close()
+
+
+@pytest.mark.parametrize(("keep", "left"), [(1, 1), (3, 3)])
+def test_so_many_generations_stay(corpus: Path, settings: Settings, keep: int, left: int) -> None:
+    settings = settings.model_copy(update={"indexing": Indexing(keep=keep)})
+    for number in range(4):
+        (corpus / "one.md").write_text(f"Text number {number}.")
+        run(corpus, settings)
+    assert len(list(Layout(settings.index).generations.iterdir())) == left
+
+
+class BreakingEmbedder(HashingEmbedder):
+    def encode_documents(self, texts: Sequence[str]) -> Vectors:
+        raise RuntimeError("out of memory")
+
+
+def test_an_embedder_that_fails_leaves_the_old_generation(corpus: Path, settings: Settings) -> None:
+    first = run(corpus, settings)
+    (corpus / "one.md").write_text("Changed.")
+    with pytest.raises(RuntimeError, match="out of memory"):
+        run(corpus, settings, BreakingEmbedder())
+    assert Layout(settings.index).published().name == first.generation
+    assert texts(settings)["one.md"] == "The text of one."
+    assert len(list(Layout(settings.index).generations.iterdir())) == 1
+
+
+def test_a_second_writer_is_refused_and_changes_nothing(corpus: Path, settings: Settings) -> None:
+    class Meanwhile(Silent):
+        def loaded(self, files: int, chunks: int) -> None:
+            with pytest.raises(IndexLockedError):
+                run(corpus, settings)
+
+    build([corpus], settings, HashingEmbedder(), Meanwhile())
+    assert len(texts(settings)) == 3
+
+
+def test_a_damaged_generation_is_replaced(corpus: Path, settings: Settings) -> None:
+    run(corpus, settings)
+    (Layout(settings.index).published() / VECTORS).write_bytes(b"damaged")
+    report = run(corpus, settings)
+    assert (report.unchanged, report.embedded) == (False, 3)
+    assert len(texts(settings)) == 3
+
+
+def test_current_that_is_not_text_is_no_hindrance(corpus: Path, settings: Settings) -> None:
+    run(corpus, settings)
+    Layout(settings.index).current.write_bytes(b"\xff\xfe\x80")
+    run(corpus, settings)
+    assert len(texts(settings)) == 3
+
+
+def test_a_bad_file_is_one_line_and_the_others_are_indexed(
+    corpus: Path, settings: Settings
+) -> None:
+    (corpus / "bad.pdf").write_bytes(b"rubbish")
+    (corpus / "empty.txt").touch()
+    (corpus / "picture.png").write_bytes(b"\x89PNG")
+    (corpus / "rows.jsonl").write_text('{"id": "r", "text": "Fine."}\n{oops\n')
+    report = run(corpus, settings)
+    assert [problem.source for problem in report.problems] == [
+        "bad.pdf", "empty.txt", "picture.png", "rows.jsonl",
+    ]  # fmt: skip
+    assert set(texts(settings)) == {"one.md", "two.md", "three.md", "r"}
+    assert (report.files, report.documents) == (7, 4)
+
+
+def test_an_id_that_occurs_twice_is_reported(corpus: Path, settings: Settings) -> None:
+    (corpus / "rows.jsonl").write_text('{"id": "r", "text": "A"}\n{"id": "r", "text": "B"}\n')
+    report = run(corpus, settings)
+    (problem,) = report.problems
+    assert "document id 'r' occurs twice; the first was kept" in problem.problem
+    assert texts(settings)["r"] == "A"
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_nothing_to_index_is_bad_input(tmp_path: Path, settings: Settings, made: bool) -> None:
+    folder = tmp_path / "empty"
+    if made:
+        folder.mkdir()
+    message = "no readable document" if made else "does not exist"
+    with pytest.raises(InputError, match=message):
+        run(folder, settings)
+
+
+def test_only_bad_files_are_named(tmp_path: Path, settings: Settings) -> None:
+    folder = tmp_path / "bad"
+    folder.mkdir()
+    (folder / "a.xyz").touch()
+    with pytest.raises(InputError, match=r"1 files seen\)\.\n  a\.xyz: is of a kind no loader"):
+        run(folder, settings)
+
+
+def test_emptying_the_folder_keeps_the_index(corpus: Path, settings: Settings) -> None:
+    run(corpus, settings)
+    for path in corpus.iterdir():
+        path.unlink()
+    with pytest.raises(InputError):
+        run(corpus, settings)
+    assert len(texts(settings)) == 3
+
+
+def test_an_index_inside_the_folder_does_not_index_itself(corpus: Path) -> None:
+    settings = Settings(index=corpus / "index")
+    run(corpus, settings)
+    assert run(corpus, settings).unchanged
+
+
+def test_an_index_folder_that_is_a_file_is_refused(corpus: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(IndexFolderError, match="cannot be written"):
+        run(corpus, Settings(index=tmp_path / "file"))
+
+
+def test_metadata_of_any_shape_is_indexed(corpus: Path, settings: Settings) -> None:
+    (corpus / "odd.md").write_text(
+        '---\nsizes:\n  1: a\n  b: c\nday: 2024-01-01\nset: !!set {a, b}\nx: "\\ud800"\n---\nOdd.\n'
+    )
+    assert run(corpus, settings).problems == []
+    assert run(corpus, settings).unchanged
+
+
+def test_the_small_shop_is_the_same_whatever_folder_it_is_in(
+    small_corpus: Path, small_index: Path, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(small_corpus, tmp_path / "elsewhere")
+    run(copy, Settings(index=tmp_path / "again"))
+    first, second = Index.open(small_index), Index.open(tmp_path / "again")
+    assert first.manifest.corpus_digest == second.manifest.corpus_digest
+    first.close()
+    second.close()

@@ -1,0 +1,135 @@
+"""Which words of the passages may answer, and how surely."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.evidence import WEIGHTS, Features, measure, probability, select
+from rag.index import Index
+from rag.retrieval import Retriever
+from rag.types import BlockKind, Chunk, Evidence, Kind, Passage, Question, Scope, Span
+from tests.doubles import HashingEmbedder
+from tests.rag.generations import a_document
+
+QUESTIONS = [
+    "How long is the cord?",
+    "Can I boil milk in it?",
+    "Is it loud?",
+    "What do reviewers say?",
+    "return unused goods",
+    "How do I descale it?",
+    "Which colour and capacity?",
+    "?",
+]
+asked = st.builds(
+    lambda text, product: Question(text, Scope(product)),
+    st.sampled_from(QUESTIONS),
+    st.sampled_from([None, "KT12", "KT17"]),
+)
+unit = st.floats(-1, 1)
+
+
+@pytest.fixture(scope="module")
+def retriever(small_index: Path, hashing_embedder: HashingEmbedder) -> Iterator[Retriever]:
+    index = Index.open(small_index)
+    yield Retriever(index, hashing_embedder)
+    index.close()
+
+
+def found(retriever: Retriever, question: Question, limit: int = 20) -> list[Evidence]:
+    return select(question, retriever.retrieve(question, 10), retriever, limit)
+
+
+@given(asked)
+def test_quotes_are_the_document_s_words_without_headings(
+    retriever: Retriever, question: Question
+) -> None:
+    for piece in found(retriever, question):
+        text = piece.document.text
+        assert piece.quote == text[piece.start : piece.end] == piece.quote.strip() != ""
+        for block in piece.document.blocks:
+            if block.kind is BlockKind.HEADING:
+                assert piece.end <= block.start or block.end <= piece.start
+
+
+def test_a_heading_of_two_sentences_is_left_out(retriever: Retriever) -> None:
+    document = retriever.index.passages.document("products/KT17/faq.md")
+    heading = document.blocks[0]
+    text = "Safe? Quite so. Sure!"
+    changed = a_document(
+        text=f"{text}\nRed.", blocks=(heading._replace(start=0, end=len(text)),), title="T"
+    )
+    block = heading._replace(kind=BlockKind.PARAGRAPH, start=len(text) + 1, end=len(changed.text))
+    changed = replace(changed, blocks=(*changed.blocks, block))
+    chunk = Chunk("c", changed.id, 0, len(changed.text), changed.text, changed.text)
+    passage = Passage(chunk, changed, 1, 1.0)
+    assert [e.quote for e in select(Question("Safe?"), [passage], retriever, 9)] == ["Red."]
+
+
+@given(asked)
+def test_the_same_words_about_a_product_come_once(retriever: Retriever, question: Question) -> None:
+    words = [(e.document.product_ids, e.quote.casefold()) for e in found(retriever, question)]
+    assert len(words) == len(set(words))
+
+
+@given(asked, st.integers(1, 6))
+def test_the_best_come_first_up_to_the_limit(
+    retriever: Retriever, question: Question, limit: int
+) -> None:
+    pieces = found(retriever, question, limit)
+    assert 1 <= len(pieces) <= limit
+    assert pieces == found(retriever, question)[:limit]
+    scores = [piece.score for piece in pieces]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= score <= 1 for score in scores)
+
+
+def test_no_passages_give_no_evidence(retriever: Retriever) -> None:
+    assert select(Question("How heavy is it?"), [], retriever, 4) == []
+
+
+def test_the_line_that_answers_is_the_best(retriever: Retriever) -> None:
+    best = found(retriever, Question("How long is the cord?", Scope("KT17")))[0]
+    assert best.quote == "The cord of the Brook 1.7 is 90 cm long."
+
+
+def test_a_review_counts_less_unless_opinions_are_asked_for(retriever: Retriever) -> None:
+    def score(text: str, kind: Kind) -> float:
+        document = a_document(kind=kind, text="It is loud.", product_ids=("KT17",))
+        chunk = Chunk("c", document.id, 0, 11, document.text, document.text)
+        passage = Passage(chunk, document, 1, 0.5)
+        return select(Question(text, Scope("KT17")), [passage], retriever, 1)[0].score
+
+    assert score("Is it loud?", Kind.REVIEW) < score("Is it loud?", Kind.SPEC)
+    wanted = "What do reviewers say, is it loud?"
+    assert score(wanted, Kind.REVIEW) > score(wanted, Kind.SPEC)
+
+
+def test_the_product_s_own_name_is_no_part_of_the_question(retriever: Retriever) -> None:
+    question = Question("Brook Kettle 1.2 L cord?", Scope("KT12"))
+    passages = retriever.retrieve(question, 10)
+    cord = next(p for p in passages if "75 cm" in p.chunk.text)
+    name = next(p for p in passages if "0.98 kg" in p.chunk.text)
+    features = measure(
+        question, [(p, Span(p.chunk.start, p.chunk.end)) for p in (cord, name)], retriever
+    )
+    assert [each.in_quote for each in features] == [pytest.approx(1), 0]
+
+
+@given(st.builds(Features, *[unit] * len(WEIGHTS)), st.sampled_from(Features._fields), unit)
+def test_more_of_what_speaks_for_it_is_never_less_likely(
+    features: Features, name: str, value: float
+) -> None:
+    changed = features._replace(**{name: value})
+    gain = (value - getattr(features, name)) * getattr(WEIGHTS, name)
+    before, after = probability(features), probability(changed)
+    assert 0 < before < 1
+    assert after >= before - 1e-12 if gain >= 0 else after <= before + 1e-12
+
+
+def test_only_an_unwanted_opinion_speaks_against_it() -> None:
+    assert [name for name in Features._fields if getattr(WEIGHTS, name) < 0] == ["unwanted_opinion"]

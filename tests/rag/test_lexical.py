@@ -1,0 +1,71 @@
+from collections import Counter
+from math import log
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag import lexical
+from rag.errors import IndexDamagedError
+from rag.lexical import LexicalIndex
+from rag.text import terms
+
+WORDS = ["kettle", "litre", "cord", "red", "KT-12", "水壶", "!"]
+
+
+def _brute_force(texts: list[str], query: list[str]) -> list[float]:
+    """BM25 as Lucene has it, read off the formula."""
+    rows = [Counter(terms(text) or [""]) for text in texts]
+    mean = sum(row.total() for row in rows) / len(rows)
+    scores = [0.0] * len(rows)
+    for term in query:
+        count = sum(term in row for row in rows)
+        idf = log(1 + (len(rows) - count + 0.5) / (count + 0.5))
+        for at, row in enumerate(rows):
+            norm = 1.2 * (0.25 + 0.75 * row.total() / mean)
+            scores[at] += idf * row[term] / (row[term] + norm)
+    return scores
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(WORDS), max_size=6).map(" ".join), min_size=1, max_size=8),
+    st.lists(st.sampled_from(WORDS), max_size=3).map(" ".join),
+)
+def test_scores_are_bm25(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str], question: str
+) -> None:
+    folder = tmp_path_factory.mktemp("lexical")
+    lexical.write(texts, folder)
+    index = LexicalIndex(folder, len(texts))
+    query = terms(question)
+    np.testing.assert_allclose(index.scores(query), _brute_force(texts, query), atol=1e-4)
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> LexicalIndex:
+    lexical.write(["the red kettle", "the red cord", "!", "the lid"], tmp_path)
+    return LexicalIndex(tmp_path, 4)
+
+
+def test_a_text_without_words_matches_nothing(index: LexicalIndex) -> None:
+    for word in ("the", "red", "kettle"):
+        assert index.scores(terms(word))[2] == 0
+
+
+def test_unknown_words_score_nothing(index: LexicalIndex) -> None:
+    assert index.scores(["zebra"]).tolist() == [0, 0, 0, 0]
+    assert index.scores([]).tolist() == [0, 0, 0, 0]
+
+
+def test_rare_words_weigh_more(index: LexicalIndex) -> None:
+    weights = [index.idf(term) for term in ("the", "red", "cord", "zebra")]
+    assert weights == sorted(weights)
+    assert index.idf("red") == pytest.approx(log(1 + 2.5 / 2.5))
+
+
+def test_another_number_of_rows_is_refused(tmp_path: Path) -> None:
+    lexical.write(["a kettle"], tmp_path)
+    with pytest.raises(IndexDamagedError, match="has 1 rows; the generation has 2"):
+        LexicalIndex(tmp_path, 2)
