@@ -1,0 +1,1 @@
+"""What faces out: the command line and HTTP."""

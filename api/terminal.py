@@ -1,4 +1,4 @@
-"""How answers, passages and progress look in a terminal. Answers go to stdout, the rest to stderr."""
+"""How things look in a terminal. Answers go to stdout, progress and the rest to stderr."""
 
 from collections.abc import Iterable, Sequence
 

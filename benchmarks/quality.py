@@ -1,7 +1,7 @@
 """How well the sample shop's questions are answered. Run: make bench, or see --help.
 
-A first yardstick: an answer counts as right when it holds one of the accepted short answers (yes and
-no must come first) and cites one of the gold documents.
+A first yardstick: an answer counts as right when it holds one of the accepted short answers (yes
+and no must come first) and cites one of the gold documents.
 """
 
 import argparse

@@ -1,0 +1,1 @@
+"""The offline application: files become a published index."""

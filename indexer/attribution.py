@@ -1,4 +1,4 @@
-"""Whose a draft is: products, kind, locale and dates, from its source, its sidecar or its folder."""
+"""Whose a draft is: products, kind, locale, dates; from its source, its sidecar or its folder."""
 
 import re
 from collections.abc import Mapping

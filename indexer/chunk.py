@@ -1,9 +1,9 @@
 """Document → chunks: along its structure, within the embedder's own tokens, offsets exact.
 
 A chunk never crosses a heading. An `Attribute: value` row is a chunk of its own, so that "weight"
-finds the weight and nothing else. Tables break between rows, with the header repeated in front of the
-text that is embedded; a paragraph that introduces a list stays with its first item; only prose that
-has to be broken overlaps, by one sentence.
+finds the weight and nothing else. Tables break between rows, with the header repeated in front of
+the text that is embedded; a paragraph that introduces a list stays with its first item; only prose
+that has to be broken overlaps, by one sentence.
 """
 
 import hashlib

@@ -39,7 +39,7 @@ class Outline:
         self._page: tuple[int, int] | None = None
 
     def add(self, kind: BlockKind, text: str, level: int = 0) -> None:
-        """Append a block; white space is folded, invisible characters dropped, no text is no block."""
+        """Append a block, if any visible text is left of it; white space is folded."""
         text = clean(text)
         if not text:
             return

@@ -1,0 +1,1 @@
+"""The library: from a question to a cited answer."""

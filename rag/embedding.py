@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import ModelError
-from rag.models import LocalModel, Say, resolve
+from rag.models import LocalModel, Say, resolve, without_progress_bars
 
 Vectors = NDArray[np.float32]
 """float32 [n, dim], each row of L2 norm 1, so that an inner product is a cosine."""
@@ -48,9 +48,8 @@ class SentenceTransformerEmbedder:
     def __init__(self, model: LocalModel) -> None:
         from sentence_transformers import SentenceTransformer
         from tokenizers import Tokenizer
-        from transformers.utils import logging
 
-        logging.disable_progress_bar()
+        without_progress_bars()
         self._local = model
         try:
             self._model = SentenceTransformer(

@@ -1,8 +1,8 @@
 """Passages → the few sentences that may answer, each with the probability that it does.
 
-A passage is too coarse to answer with: the one right line decides. Every sentence of the passages is
-scored by its nearness in meaning and by how much of the question it says, and a logistic model turns
-that into a probability, which the engine holds against its threshold.
+A passage is too coarse to answer with: the one right line decides. Every sentence of the passages
+is scored by its nearness in meaning and by how much of the question it says, and a logistic model
+turns that into a probability, which the engine holds against its threshold.
 """
 
 from bisect import bisect_left, bisect_right
@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from math import exp
 from typing import NamedTuple
 
+from rag.language import asks_for_opinions
 from rag.retrieval import Retriever
-from rag.text import asks_for_opinions, content_terms, sentences
+from rag.text import content_terms, sentences
 from rag.types import Block, BlockKind, Chunk, Document, Evidence, Kind, Passage, Question, Span
 from rag.vocabulary import attributes
 
@@ -46,7 +47,7 @@ WEIGHTS = Features(
     wanted_opinion=2.6,
     unwanted_opinion=-1.0,
 )
-"""Fitted on the sample shop's dev split (docs/answers.md); the last is set by the precedence of kinds."""
+"""Fitted on the sample shop's dev split (docs/answers.md), but the last: kinds have precedence."""
 BIAS = -9.2
 
 

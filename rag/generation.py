@@ -11,7 +11,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from pydantic import PrivateAttr
 
 from rag.errors import ConfigError, GeneratorError, ModelError
-from rag.models import LocalModel, Say, resolve
+from rag.models import LocalModel, Say, resolve, without_progress_bars
 
 
 class ExtractiveChat(BaseChatModel):
@@ -54,9 +54,8 @@ class TransformersChat(BaseChatModel):
         """
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
-        from transformers.utils import logging
 
-        logging.disable_progress_bar()
+        without_progress_bars()
         chat = cls(max_tokens=max_tokens)
         safe = {"local_files_only": True, "trust_remote_code": False}
         try:

@@ -81,7 +81,8 @@ class Index:
         if k == 0 or not np.isfinite(query).all():
             return np.empty(0, np.int64), np.empty(0, np.float32)
         selector = faiss.IDSelectorBatch(rows)
-        scores, found = self._vectors.search(query, k, params=faiss.SearchParameters(sel=selector))
+        parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
+        scores, found = self._vectors.search(query, k, params=parameters)
         real = found[0] >= 0  # FAISS pads with -1, which would cite the last passage
         return found[0][real], scores[0][real]
 

@@ -1,4 +1,4 @@
-"""A model's name → its files on this machine. Nothing is loaded here, and no code from a model runs.
+"""A model's name → its files on this machine. No model is loaded, and no code from one runs.
 
 Known names are packages that carry their model, so no hub is needed. A GGUF file is converted to
 safetensors once and kept in the user's cache, since reading it takes seconds to half a minute.
@@ -190,9 +190,8 @@ def _is_whole(folder: Path) -> bool:
 
 def _convert(gguf: Path, folder: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
-    from transformers.utils import logging
 
-    logging.disable_progress_bar()
+    without_progress_bars()
     options = {"gguf_file": gguf.name, "local_files_only": True}
     try:
         model = AutoModelForCausalLM.from_pretrained(
@@ -209,6 +208,13 @@ def _replace_text(path: Path, text: str) -> None:
     with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
         file.write(text)
     os.replace(file.name, path)
+
+
+def without_progress_bars() -> None:
+    """Keep transformers' own bars out of our output."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def _to_stderr(line: str) -> None:

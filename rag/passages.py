@@ -24,8 +24,9 @@ Rows = NDArray[np.int64]
 
 SCHEMA = """
 CREATE TABLE documents (
-    position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL,
-    source TEXT NOT NULL, locale TEXT, url TEXT, effective_from TEXT, effective_until TEXT,
+    position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
+    title TEXT NOT NULL, text TEXT NOT NULL, source TEXT NOT NULL,
+    locale TEXT, url TEXT, effective_from TEXT, effective_until TEXT,
     version TEXT, blocks TEXT NOT NULL, pages TEXT NOT NULL, metadata TEXT NOT NULL
 );
 CREATE TABLE products (document_id TEXT NOT NULL, product_id TEXT NOT NULL);

@@ -66,12 +66,17 @@ class Retriever:
     def query_vector(self, question: Question) -> Vectors:
         """The question as a vector: float32 [1, dim], unit length.
 
-        On a product's page shoppers write "it"; the mean with the question that names the product
-        finds what both ask for.
+        On a product's page shoppers write "it", and a follow-up leaves out what was said before: the
+        mean with the question that names the product, and with the one before, finds what all ask
+        for.
         """
+        subject = self.subject(question)
+        named = f"{subject}: " if subject else ""
         texts = [question.text]
-        if subject := self.subject(question):
-            texts.append(f"{subject}: {question.text}")
+        if named:
+            texts.append(named + question.text)
+        if question.history:
+            texts.append(f"{named}{question.history[-1]} {question.text}")
         mean = self.embedder.encode_queries(texts).mean(axis=0, keepdims=True)
         return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12), dtype=np.float32)
 

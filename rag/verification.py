@@ -14,7 +14,9 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rag.text import codes, content_terms, is_negated, numbers, quantities, sentences
+from rag.language import is_negated
+from rag.quantities import codes, numbers, quantities
+from rag.text import content_terms, sentences
 from rag.types import Citation, Evidence, Verdict
 
 COVERAGE = 0.6

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rag.text import language
+from rag.language import language
 from rag.types import Document, Evidence, Kind
 
 _SOURCE = {

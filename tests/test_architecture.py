@@ -22,8 +22,8 @@ MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path
 LAYERS = [
     "errors types",
     "text config models",
-    "body embedding generation index lexical manifest passages prompt verification vocabulary"
-    " wording",
+    "language quantities vocabulary",
+    "body embedding generation index lexical manifest passages prompt verification wording",
     "evidence retrieval",
     "engine",
     "evaluation langchain",

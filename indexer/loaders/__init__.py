@@ -1,1 +1,1 @@
-"""One small module per format, each with `load(path) -> Iterator[Draft]`; the table is in load.py."""
+"""One small module per format, each with a `load(path)`; the table is in `indexer/load.py`."""

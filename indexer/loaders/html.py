@@ -21,8 +21,8 @@ _HIDDEN_STYLE = re.compile(
 )
 _BANNER = re.compile(r"cookie|consent|newsletter|breadcrumb|sr-only|visually-hidden", re.IGNORECASE)
 _BLOCKS = frozenset(
-    "p div section article main body ul ol dl table blockquote pre figure figcaption details summary "
-    "fieldset address hgroup".split()
+    "p div section article main body ul ol dl table blockquote pre figure figcaption details "
+    "summary fieldset address hgroup".split()
 )
 _STRUCTURE = _BLOCKS | {"h1", "h2", "h3", "h4", "h5", "h6"}
 _APART = _BLOCKS | {"li", "dt", "dd", "tr", "td", "th"}

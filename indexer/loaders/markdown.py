@@ -17,6 +17,13 @@ from rag.types import BlockKind
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _ATTRIBUTE = re.compile(r"[^:]{1,40}: \S")
 _BREAK = re.compile(r"<br\b", re.IGNORECASE)
+_OPENS = {
+    "heading_open": BlockKind.HEADING,
+    "list_item_open": BlockKind.ITEM,
+    "thead_open": BlockKind.HEADER,
+    "tbody_open": BlockKind.ROW,
+}
+"""Tokens between which text is of a kind; each has its `_close`."""
 _parser = MarkdownIt("commonmark").enable("table")
 
 
@@ -45,57 +52,83 @@ def split_front_matter(text: str) -> tuple[dict[str, object], str]:
 
 def render(body: str, metadata: dict[str, object]) -> Draft:
     """Turn Markdown into an outlined plain text."""
-    outline = Outline()
-    title = str(metadata["title"]) if metadata.get("title") else None
-    kinds: list[BlockKind] = []
-    level = 0
-    cells: list[str] = []
-    prefix = ""
-    counters: list[int | None] = []
+    renderer = _Renderer()
     for token in _parser.parse(body):
-        match token.type:
-            case "heading_open":
-                kinds.append(BlockKind.HEADING)
-                level = int(token.tag[1])
-            case "ordered_list_open":
-                counters.append(int(token.attrs.get("start", 1)))
-            case "bullet_list_open":
-                counters.append(None)
-            case "ordered_list_close" | "bullet_list_close":
-                counters.pop()
-            case "list_item_open":
-                kinds.append(BlockKind.ITEM)
-                number = counters[-1]
-                prefix = "" if number is None else f"{number}. "
-                counters[-1] = None if number is None else number + 1
-            case "tr_open":
-                cells = []
-            case "thead_open":
-                kinds.append(BlockKind.HEADER)
-            case "tbody_open":
-                kinds.append(BlockKind.ROW)
-            case "tr_close":
-                outline.add(kinds[-1], " | ".join(cells))
-            case "heading_close" | "list_item_close" | "thead_close" | "tbody_close":
-                kinds.pop()
-                prefix = ""
-            case "inline":
-                text = _inline(token)
-                kind = kinds[-1] if kinds else BlockKind.PARAGRAPH
-                if kind in (BlockKind.HEADER, BlockKind.ROW):
-                    cells.append(text.replace("\n", " "))
-                elif kind is BlockKind.HEADING:
-                    title = title or text
-                    outline.add(kind, text, level)
-                else:
-                    for line_kind, line in _lines(kind, prefix + text):
-                        outline.add(line_kind, line)
-                    prefix = ""
-            case "fence" | "code_block":
-                outline.add(BlockKind.PARAGRAPH, token.content)
-            case "html_block":
-                html.add_fragment(token.content, outline)
-    return outline.finish(title=title, metadata=metadata)
+        renderer.take(token)
+    title = str(metadata["title"]) if metadata.get("title") else renderer.first_heading
+    return renderer.outline.finish(title=title, metadata=metadata)
+
+
+class _Renderer:
+    """Walks the parser's flat list of tokens, keeping what each of them stands in."""
+
+    def __init__(self) -> None:
+        self.outline = Outline()
+        self.first_heading: str | None = None
+        self._kinds: list[BlockKind] = []
+        self._level = 0
+        self._cells: list[str] = []
+        self._numbers: list[int | None] = []
+        self._mark = ""
+
+    def take(self, token: Token) -> None:
+        """Add what a token brings; tokens without text only change where the next one stands."""
+        action = getattr(self, f"_{token.type}", None)
+        if action is not None:
+            action(token)
+        elif token.type in _OPENS:
+            self._kinds.append(_OPENS[token.type])
+        elif token.type.removesuffix("_close") + "_open" in _OPENS:
+            self._kinds.pop()
+            self._mark = ""
+
+    def _heading_open(self, token: Token) -> None:
+        self._kinds.append(BlockKind.HEADING)
+        self._level = int(token.tag[1])
+
+    def _ordered_list_open(self, token: Token) -> None:
+        self._numbers.append(int(token.attrs.get("start", 1)))
+
+    def _bullet_list_open(self, _: Token) -> None:
+        self._numbers.append(None)
+
+    def _ordered_list_close(self, _: Token) -> None:
+        self._numbers.pop()
+
+    _bullet_list_close = _ordered_list_close
+
+    def _list_item_open(self, _: Token) -> None:
+        self._kinds.append(BlockKind.ITEM)
+        number = self._numbers[-1]
+        self._mark = "" if number is None else f"{number}. "
+        self._numbers[-1] = None if number is None else number + 1
+
+    def _tr_open(self, _: Token) -> None:
+        self._cells = []
+
+    def _tr_close(self, _: Token) -> None:
+        self.outline.add(self._kinds[-1], " | ".join(self._cells))
+
+    def _inline(self, token: Token) -> None:
+        text = _plain(token)
+        kind = self._kinds[-1] if self._kinds else BlockKind.PARAGRAPH
+        if kind in (BlockKind.HEADER, BlockKind.ROW):
+            self._cells.append(text.replace("\n", " "))
+        elif kind is BlockKind.HEADING:
+            self.first_heading = self.first_heading or text
+            self.outline.add(kind, text, self._level)
+        else:
+            for line_kind, line in _lines(kind, self._mark + text):
+                self.outline.add(line_kind, line)
+            self._mark = ""
+
+    def _fence(self, token: Token) -> None:
+        self.outline.add(BlockKind.PARAGRAPH, token.content)
+
+    _code_block = _fence
+
+    def _html_block(self, token: Token) -> None:
+        html.add_fragment(token.content, self.outline)
 
 
 def _lines(kind: BlockKind, text: str) -> Iterator[tuple[BlockKind, str]]:
@@ -108,7 +141,7 @@ def _lines(kind: BlockKind, text: str) -> Iterator[tuple[BlockKind, str]]:
         yield kind, text
 
 
-def _inline(token: Token) -> str:
+def _plain(token: Token) -> str:
     parts = []
     for child in token.children or []:
         match child.type:

@@ -76,7 +76,7 @@ def _fragments(page: PageObject) -> list[Fragment]:
 
 
 def _unbroken(piece: Piece, everything: str) -> str:
-    """Resolve words broken at a line's end: keep the hyphen only where the text has it elsewhere."""
+    """Rejoin words broken at a line's end; the hyphen stays where the text has it elsewhere."""
 
     def whole(match: re.Match[str]) -> str:
         hyphenated = f"{match[1]}-{match[2]}"

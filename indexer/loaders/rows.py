@@ -39,28 +39,16 @@ def draft_of(row: Mapping[str, object], place: str) -> Draft:
     own_id = _first(given, _OWN_ID if text else _ROW_ID)
     title = _first(given, _TITLE)
     outline = Outline()
+    metadata = {name: value for name, value in given.items() if name in {*_BELONGS, *_ABOUT}}
     if text:
         for paragraph in text.split("\n\n"):
             outline.add(BlockKind.PARAGRAPH, paragraph)
+        metadata |= _other_scalars(given, metadata)
     else:
-        for name in _PROSE:
-            if isinstance(given.get(name), str):
-                outline.add(BlockKind.PARAGRAPH, str(given[name]))
-        left_out = {*_ROW_ID, *_TITLE, *_PROSE, *_BELONGS, *_ABOUT, *_UNREADABLE}
-        for name, key in lower.items():
-            if name not in left_out:
-                for kind, line in _lines(str(key), row[key]):
-                    outline.add(kind, line)
-    metadata = {name: value for name, value in given.items() if name in {*_BELONGS, *_ABOUT}}
-    if text:
-        metadata |= {
-            name: value
-            for name, value in given.items()
-            if name not in {*_ROW_ID, *_TITLE, *_TEXT, *metadata}
-            and isinstance(value, str | int | float)
-        }
-    elif own_id and not metadata.get("product_id"):
-        _belongs_to_itself(own_id, metadata)
+        for kind, line in _product_lines(given, lower):
+            outline.add(kind, line)
+        if own_id and not metadata.get("product_id"):
+            _belongs_to_itself(own_id, metadata)
     draft = outline.finish(
         title=title,
         own_id=own_id if text else None,
@@ -72,6 +60,30 @@ def draft_of(row: Mapping[str, object], place: str) -> Draft:
             f"{place} has no text: a `text` field, a description or attributes are needed"
         )
     return draft
+
+
+def _product_lines(
+    given: Mapping[str, object], names: Mapping[str, str]
+) -> Iterator[tuple[BlockKind, str]]:
+    """The prose of a product, then its attributes under the names its source writes."""
+    for name in _PROSE:
+        if isinstance(given.get(name), str):
+            yield BlockKind.PARAGRAPH, str(given[name])
+    left_out = {*_ROW_ID, *_TITLE, *_PROSE, *_BELONGS, *_ABOUT, *_UNREADABLE}
+    for name, value in given.items():
+        if name not in left_out:
+            yield from _lines(names[name], value)
+
+
+def _other_scalars(
+    given: Mapping[str, object], taken: Mapping[str, object]
+) -> dict[str, str | int | float]:
+    """What else a document's row says of it, such as a rating or a date."""
+    return {
+        name: value
+        for name, value in given.items()
+        if name not in {*_ROW_ID, *_TITLE, *_TEXT, *taken} and isinstance(value, str | int | float)
+    }
 
 
 def _belongs_to_itself(own_id: str, metadata: dict[str, object]) -> None:
@@ -94,29 +106,28 @@ def _lines(name: str, value: object) -> Iterator[tuple[BlockKind, str]]:
     """`Attribute: value` lines of a value, however deeply it nests."""
     if isinstance(value, Mapping):
         pair = _as_pair(value)
-        if pair:
-            yield from _lines(*pair)
-        else:
-            for key, inner in value.items():
-                yield from _lines(str(key), inner)
+        for key, inner in [pair] if pair else value.items():
+            yield from _lines(str(key), inner)
     elif isinstance(value, list):
-        if all(isinstance(item, str | int | float) for item in value):
-            joined = [str(item) for item in value]
-            if any(" " in item for item in joined):
-                yield from ((BlockKind.ITEM, item) for item in joined)
-            elif joined:
-                yield BlockKind.ROW, f"{_label(name)}: {', '.join(joined)}"
-        else:
-            for item in value:
-                yield from _lines(name, item)
+        yield from _listed(name, value)
     elif isinstance(value, bool):
         yield BlockKind.ROW, f"{_label(name)}: {'yes' if value else 'no'}"
     elif value is not None and str(value).strip():
         shown = str(value).strip()
-        yield (
-            BlockKind.ROW,
-            f"{_label(name)}: {shown.replace('_', ' ') if ' ' not in shown else shown}",
-        )
+        readable = shown if " " in shown else shown.replace("_", " ")  # in_stock
+        yield BlockKind.ROW, f"{_label(name)}: {readable}"
+
+
+def _listed(name: str, values: list[object]) -> Iterator[tuple[BlockKind, str]]:
+    """A list of phrases as items, of words as one line, of objects one by one."""
+    plain = [str(value) for value in values if isinstance(value, str | int | float)]
+    if len(plain) < len(values):
+        for value in values:
+            yield from _lines(name, value)
+    elif any(" " in value for value in plain):
+        yield from ((BlockKind.ITEM, value) for value in plain)
+    elif plain:
+        yield BlockKind.ROW, f"{_label(name)}: {', '.join(plain)}"
 
 
 def _as_pair(value: Mapping[str, object]) -> tuple[str, object] | None:

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.text import codes, content_terms, is_negated, language, numbers, sentences, terms
+from rag.language import is_negated, language
+from rag.quantities import codes, numbers
+from rag.text import content_terms, sentences, terms
 
 PROSE = st.text(alphabet="ab Z.!?\n\t\"')]1e,。！中文½\u00a0", max_size=80) | st.text(max_size=80)
 

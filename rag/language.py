@@ -1,0 +1,47 @@
+"""What a text says between the lines: its language, a denial, a wish for opinions."""
+
+import re
+
+from rag.text import CJK, words
+
+_NEGATION = re.compile(
+    r"\b(?:no|not|never|cannot|without|neither|nor|none|excluded|excludes|except|unable)\b|n['’]t\b"
+    r"|\b(?:nicht|kein\w*|ohne|nie)\b|[不没無无未]",
+    re.IGNORECASE,
+)
+_OPINION = re.compile(
+    r"\b(?:reviews?|reviewers?|people|buyers?|customers?|owners?|users?|anyone|anybody|others|opinions?"
+    r"|experiences?|complain\w*|happy with|any good|bewertung\w*|kunden|käufer\w*|erfahrung\w*"
+    r"|meinung\w*)\b|评价|顾客|买家|用户|大家|评论",
+    re.IGNORECASE,
+)
+_GERMAN = frozenset(
+    "der die das den dem ein eine einen ist sind hat haben wie was wann wo welche welcher kann ich "
+    "man und oder mit für nicht von zu auf es im am bei noch auch gibt wird lange viel passt "
+    "geht".split()
+)
+_ENGLISH = frozenset(
+    "the a an is are has have how what when where which can i you and or with for not of to on it "
+    "in at do does this my long much".split()
+)
+
+
+def language(text: str) -> str:
+    """The language of a question among those the engine speaks: en, de or zh."""
+    if CJK.search(text):
+        return "zh"
+    german = len(re.findall(r"[äöüß]", text, re.IGNORECASE)) + sum(
+        word in _GERMAN for word in words(text)
+    )
+    english = sum(word in _ENGLISH for word in words(text))
+    return "de" if german > english else "en"
+
+
+def is_negated(text: str) -> bool:
+    """Whether the text denies something."""
+    return bool(_NEGATION.search(text))
+
+
+def asks_for_opinions(question: str) -> bool:
+    """Whether a question is about what other people think or have seen."""
+    return bool(_OPINION.search(question))

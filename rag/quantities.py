@@ -1,0 +1,117 @@
+"""Text → numbers with their units, and codes, as pure functions."""
+
+import re
+from contextlib import suppress
+from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
+
+from rag.text import STOPWORDS, decimal_fractions, stem
+
+_LATIN = "A-Za-zÀ-ɏ"
+_NUMBER = re.compile(rf"(?<![{_LATIN}\d])(?<![{_LATIN}][-.])\d+(?:[.,\u00a0\u202f’]\d+)*")
+_NUMBER_WORDS = {
+    word: value
+    for value, words in enumerate(
+        "zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve".split("|")
+    )
+    for word in words.split()
+} | {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90}
+_CODE = re.compile(
+    rf"(?<![{_LATIN}\d])(?=[{_LATIN}]+-?[{_LATIN}]*\d)[{_LATIN}\d]+(?:-[{_LATIN}\d]+)*"
+)
+_UNIT = re.compile(r"[\s\u00a0\u202f-]?([%°″€£]C?|[^\W\d_]+[²³]?)")
+_UNITS = {
+    spelling: base
+    for base, spellings in {
+        "h": "h hr hrs hour hours stunde stunden",
+        "min": "min mins minute minutes minuten",
+        "s": "s sec secs second seconds sekunde sekunden",
+        "d": "d day days tag tage tagen",
+        "y": "y yr yrs year years jahr jahre jahren",
+        "kg": "kg kilo kilos kilogram kilograms kilogramm",
+        "g": "g gram grams gramm",
+        "l": "l litre litres liter liters",
+        "ml": "ml millilitre millilitres milliliter milliliters",
+        "m": "m metre metres meter meters",
+        "cm": "cm centimetre centimetres centimeter centimeters zentimeter",
+        "mm": "mm millimetre millimetres millimeter millimeters",
+        "w": "w watt watts",
+        "v": "v volt volts",
+        "wh": "wh",
+        "%": "% percent prozent",
+        "°c": "°c",
+    }.items()
+    for spelling in spellings.split()
+}
+
+
+class Quantity(NamedTuple):
+    """A number in a text and what follows it."""
+
+    values: frozenset[Decimal]
+    """How the literal may be read."""
+    unit: str | None
+    """The unit or word it counts, in its base form; None where nothing follows."""
+
+    def agrees(self, other: "Quantity") -> bool:
+        """Whether the other states the same: a common value, and no other unit."""
+        same_unit = self.unit is None or other.unit is None or self.unit == other.unit
+        return same_unit and bool(self.values & other.values)
+
+
+def quantities(text: str) -> list[Quantity]:
+    """The numbers of a text, digits and words, with units: "32 hours" and "32 h" are alike."""
+    plain = decimal_fractions(text)
+    found = [
+        Quantity(_values(match[0]), _unit_after(plain, match.end()))
+        for match in _NUMBER.finditer(plain)
+    ]
+    found += [
+        Quantity(
+            frozenset({Decimal(_NUMBER_WORDS[match[0].lower()])}), _unit_after(plain, match.end())
+        )
+        for match in re.finditer(r"[A-Za-z]+", plain)
+        if match[0].lower() in _NUMBER_WORDS
+    ]
+    return [quantity for quantity in found if quantity.values]
+
+
+def _unit_after(text: str, position: int) -> str | None:
+    match = _UNIT.match(text, position)
+    if not match:
+        return None
+    word = match[1].casefold().rstrip(".")
+    if word in _UNITS:
+        return _UNITS[word]
+    return None if word in STOPWORDS or len(word) == 1 else stem(word)
+
+
+def numbers(text: str) -> list[frozenset[Decimal]]:
+    """The numbers of a text, each as its possible values: "1,250" may be 1250 or 1.25.
+
+    Digits inside a code (IPX4, BR-KT17) are no numbers; number words up to twelve and tens are.
+    """
+    found = [_values(match.group()) for match in _NUMBER.finditer(decimal_fractions(text))]
+    found += [
+        frozenset({Decimal(_NUMBER_WORDS[word])})
+        for word in re.findall(r"[a-z]+", text.lower())
+        if word in _NUMBER_WORDS
+    ]
+    return [values for values in found if values]
+
+
+def codes(text: str) -> set[str]:
+    """Model numbers, standards and ratings in a text, casefolded: ipx4, usb-c3, br-kt17."""
+    return {match.group().casefold() for match in _CODE.finditer(text)}
+
+
+def _values(literal: str) -> frozenset[Decimal]:
+    bare = re.sub(r"[\u00a0\u202f’]", "", literal)
+    readings = {bare.replace(",", ""), bare.replace(",", ".")}
+    if re.fullmatch(r"\d{1,3}(?:\.\d{3})+(?:,\d+)?", bare):
+        readings.add(bare.replace(".", "").replace(",", "."))
+    values = set()
+    for reading in readings:
+        with suppress(InvalidOperation):  # "1.2.3" is a version, not a number
+            values.add(Decimal(reading).normalize())
+    return frozenset(values)
