@@ -45,13 +45,13 @@ class Answering(BaseModel):
         default=4, ge=1, le=20, description="Sentences of them shown to the generator."
     )
     threshold: float = Field(
-        default=0.12,
+        default=0.15,
         ge=0,
         le=1,
         description="Least probability that the best sentence answers; below it, silence.",
     )
     prompt_tokens: int = Field(
-        default=400, ge=64, description="Budget of the prompt in the generator's tokens."
+        default=500, ge=64, description="Budget of the prompt in the generator's tokens."
     )
     answer_tokens: int = Field(
         default=48, ge=8, description="Longest draft in the generator's tokens."

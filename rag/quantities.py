@@ -19,7 +19,8 @@ _NUMBER_WORDS = {
 _CODE = re.compile(
     rf"(?<![{_LATIN}\d])(?=[{_LATIN}]+-?[{_LATIN}]*\d)[{_LATIN}\d]+(?:-[{_LATIN}\d]+)*"
 )
-_UNIT = re.compile(r"[\s\u00a0\u202f-]?([%°″€£]C?|[^\W\d_]+[²³]?)")
+_UNIT = re.compile(r"[\s\u00a0\u202f-]?([%°″€£$]C?|[^\W\d_]+[²³]?)")
+_CURRENCIES = frozenset("£€$")
 _UNITS = {
     spelling: base
     for base, spellings in {
@@ -38,11 +39,16 @@ _UNITS = {
         "w": "w watt watts",
         "v": "v volt volts",
         "wh": "wh",
+        "£": "£ gbp pound pounds",
+        "€": "€ eur euro euros",
+        "$": "$ usd dollar dollars",
         "%": "% percent prozent",
         "°c": "°c",
     }.items()
     for spelling in spellings.split()
 }
+
+_UNIT_TERMS = frozenset(stem(spelling) for spelling in _UNITS) | _UNITS.keys()
 
 
 class Quantity(NamedTuple):
@@ -63,7 +69,10 @@ def quantities(text: str) -> list[Quantity]:
     """The numbers of a text, digits and words, with units: "32 hours" and "32 h" are alike."""
     plain = decimal_fractions(text)
     found = [
-        Quantity(_values(match[0]), _unit_after(plain, match.end()))
+        Quantity(
+            _values(match[0]),
+            _currency_before(plain, match.start()) or _unit_after(plain, match.end()),
+        )
         for match in _NUMBER.finditer(plain)
     ]
     found += [
@@ -74,6 +83,16 @@ def quantities(text: str) -> list[Quantity]:
         if match[0].lower() in _NUMBER_WORDS
     ]
     return [quantity for quantity in found if quantity.values]
+
+
+def is_quantity_word(term: str) -> bool:
+    """Whether a search term is a number word or a unit."""
+    return term in _NUMBER_WORDS or term in _UNIT_TERMS
+
+
+def _currency_before(text: str, position: int) -> str | None:
+    symbol = text[max(0, position - 2) : position].strip()[-1:]
+    return symbol if symbol in _CURRENCIES else None
 
 
 def _unit_after(text: str, position: int) -> str | None:

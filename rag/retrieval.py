@@ -66,9 +66,9 @@ class Retriever:
     def query_vector(self, question: Question) -> Vectors:
         """The question as a vector: float32 [1, dim], unit length.
 
-        On a product's page shoppers write "it", and a follow-up leaves out what was said before: the
-        mean with the question that names the product, and with the one before, finds what all ask
-        for.
+        On a product's page shoppers write "it", and a follow-up leaves out what was said before:
+        the mean with the question that names the product, and with the one before, finds what
+        all of them ask for.
         """
         subject = self.subject(question)
         named = f"{subject}: " if subject else ""

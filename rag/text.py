@@ -12,9 +12,10 @@ from bm25s.stopwords import STOPWORDS_EN_PLUS
 from rag.types import Span
 
 _ABBREVIATIONS = frozenset(
-    "approx max min no nos vs incl excl etc e.g i.e mr mrs dr st fig ca bzw z.b inkl zzgl nr "
-    "art".split()
+    "approx max min vs incl excl etc e.g i.e mr mrs dr st ca bzw z.b inkl zzgl".split()
 )
+_NUMBERING = frozenset("no nos nr art fig".split())
+"""Abbreviations only before a number, as in No. 5."""
 # Possessive, and begun only where a run begins: a page of dots takes linear time.
 _BREAK = re.compile(
     r"(?<![.!?])[.!?]++[\"'”’)\]]*+\s++(?=[\"'“‘(\[]?[^\W_a-zß-öø-ÿ])"
@@ -42,21 +43,24 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> Iterator[Spa
     end = len(text) if end is None else end
     begin = start
     for match in _BREAK.finditer(text, start, end):
-        if match.group()[0] == "." and _is_abbreviation(text, begin, match.start()):
+        if match.group()[0] == "." and _is_abbreviation(text, begin, match.start(), match.end()):
             continue
         yield from _trimmed(text, begin, match.end())
         begin = match.end()
     yield from _trimmed(text, begin, end)
 
 
-def _is_abbreviation(text: str, begin: int, dot: int) -> bool:
+def _is_abbreviation(text: str, begin: int, dot: int, after: int) -> bool:
     near = max(begin, dot - _LOOK_BACK)
     words = text[near:dot].split()
     if not words:
         return False
     last = words[-1]
+    word = last.lower().lstrip("(")
+    if word in _NUMBERING:
+        return text[after : after + 1].isdigit()
     step = near == begin and len(words) == 1 and last.isdigit()  # "1. Fill the tank."
-    return step or last.lower().lstrip("(") in _ABBREVIATIONS or (len(last) == 1 and last.isupper())
+    return step or word in _ABBREVIATIONS or (len(last) == 1 and last.isupper())
 
 
 def _trimmed(text: str, start: int, end: int) -> Iterator[Span]:

@@ -15,15 +15,18 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from rag.language import is_negated
-from rag.quantities import codes, numbers, quantities
+from rag.quantities import codes, is_quantity_word, numbers, quantities
 from rag.text import content_terms, sentences
 from rag.types import Citation, Evidence, Verdict
 
-COVERAGE = 0.6
-"""Least share of the new content terms of a sentence that must stand in the quote."""
+NEW_COVERAGE = 0.6
+"""Least share of what a sentence adds to the question that must stand in the quote."""
+COVERAGE = 0.75
+"""Least share of all its words that must stand in the quote, its title or headings."""
 
 _MARKER = re.compile(r"\s*\[\s*\d[\d\s,;–-]*\]")
 _YES = re.compile(r"^(?:yes|ja|oui|sí)\b|^(?:是的|可以)", re.IGNORECASE)
+_YES_OR_NO = re.compile(r"^(?:yes|no|ja|nein)\b[\s,.:;–-]*", re.IGNORECASE)
 _SIGNED = re.compile(
     r"(?P<minus>(?<![\w.,%°)])(?<!\d\s)[-−–](?=\d)|\bminus\s)?"
     r"(?<![\w.,])(?P<number>\d+(?:[.,]\d+)*)",
@@ -52,8 +55,8 @@ def verify(question: str, sentence: str, evidence: Sequence[Evidence]) -> Check:
     if not any(character.isalpha() for character in sentence):
         return best  # the number of a step, a stray mark
     for index, piece in enumerate(evidence):
-        coverage = _coverage(question, sentence, piece)
-        if coverage < COVERAGE:
+        coverage = _covers(question, sentence, piece, best=index == 0)
+        if not coverage:
             continue
         agrees = _facts_stand(sentence, piece) and not _opposed(sentence, piece.quote)
         check = Check(Verdict.SUPPORTED if agrees else Verdict.CONTRADICTED, index)
@@ -71,13 +74,29 @@ def _context(piece: Evidence) -> str:
     return " ".join((piece.document.title, *piece.document.headings_at(piece.start)))
 
 
-def _coverage(question: str, sentence: str, piece: Evidence) -> float:
-    """Share of what the sentence adds to the question and the names that the quote says."""
-    known = set(content_terms(question)) | set(content_terms(_context(piece)))
-    quoted = set(content_terms(piece.quote))
-    said = set(content_terms(sentence))
-    new = (said - known) | (said & quoted - set(content_terms(question)))
-    return len(new & quoted) / len(new) if new else 0.0
+def _covers(question: str, sentence: str, piece: Evidence, best: bool) -> float:
+    """Share of the sentence's words that the quote says, names allowed; 0 where that is too little.
+
+    Numbers and units are left to `_facts_stand`. A sentence that shares nothing but numbers with
+    the quote ("The kettle is 1.15 kg.", "Weight: 1.15 kg") rests on the best piece or on none.
+    """
+    asked, named = _plain_words(question), _plain_words(_context(piece))
+    quoted, said = _plain_words(piece.quote), _plain_words(_YES_OR_NO.sub("", sentence))
+    new = (said - asked - named) | (said & quoted - asked)
+    if new and len(new & quoted) < NEW_COVERAGE * len(new):
+        return 0.0
+    if not said & quoted and not (best and quantities(sentence)):
+        return 0.0
+    if not new and not quantities(sentence):
+        return 0.0
+    coverage = len(said & (quoted | named)) / len(said) if said else 1.0
+    return coverage if coverage >= COVERAGE else 0.0
+
+
+def _plain_words(text: str) -> set[str]:
+    """Content terms without numbers, number words and units."""
+    words = set(content_terms(text))
+    return {word for word in words if not is_quantity_word(word) and word.isalpha()}
 
 
 def _facts_stand(sentence: str, piece: Evidence) -> bool:
@@ -109,7 +128,8 @@ def _signed(text: str) -> set[tuple[str, bool]]:
 def _opposed(sentence: str, quote: str) -> bool:
     if _YES.match(sentence) and is_negated(quote) and not _YES.match(quote):
         return True
-    return is_negated(sentence) != is_negated(_nearest(sentence, quote))
+    claim = _YES_OR_NO.sub("", sentence)  # "No. It is delivered on Sundays." denies nothing
+    return is_negated(claim) != is_negated(_nearest(claim, _YES_OR_NO.sub("", quote)))
 
 
 def _nearest(sentence: str, quote: str) -> str:

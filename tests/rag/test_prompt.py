@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
-from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from rag.prompt import SYSTEM, build
 from rag.types import Block, BlockKind, Evidence
@@ -37,6 +37,24 @@ def test_a_whole_prompt() -> None:
     evidence = [fact("The cord is 90 cm long.", heading="Dimensions"), fact("Colour: Red")]
     assert build(QUESTION, evidence, words, 400) == [
         SystemMessage(SYSTEM),
+        HumanMessage(
+            "Facts:\n"
+            "[1] Fern Desk Lamp: Weight: 0.4 kg\n"
+            "[2] Fern Desk Lamp: Cable length: 2 m\n"
+            "\n"
+            "Question: How heavy is this lamp?\n"
+            "Answer in one short sentence."
+        ),
+        AIMessage("The Fern Desk Lamp weighs 0.4 kg."),
+        HumanMessage(
+            "Facts:\n"
+            "[1] Loyalty points: Points expire 12 months after the last order.\n"
+            "[2] Loyalty points: You earn 2 points per order.\n"
+            "\n"
+            "Question: when do my points run out\n"
+            "Answer in one short sentence."
+        ),
+        AIMessage("Points expire 12 months after the last order."),
         HumanMessage(
             "Facts:\n"
             "[1] Brook Kettle > Dimensions: The cord is 90 cm long.\n"

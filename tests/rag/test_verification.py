@@ -140,6 +140,7 @@ def test_no_evidence_supports_nothing() -> None:
 
 @given(quotes)
 def test_a_quote_supports_itself(quote: str) -> None:
+    assume(content_terms(quote.replace("yes", "").replace("no", "")))
     assume(any(character.isalpha() for character in quote))
     assert verify("", quote, [fact(quote)]) == (SUPPORTED, 0)
 
@@ -183,3 +184,28 @@ def test_a_citation_resolves_only_to_its_own_words(
 
     assert resolves(cite(text[start:end]), text) == bool(text[start:end])
     assert resolves(cite(other), text) == (other != "" and other == text[start:end])
+
+
+@pytest.mark.parametrize(
+    ("sentence", "quote"),
+    [
+        ("No. We deliver on Saturdays.", "We do not deliver on Saturdays."),
+        ("No, we deliver on Saturdays.", "We do not deliver on Saturdays."),
+        ("The battery lasts 2 hours.", "Battery saver: 2 levels for the battery"),
+        ("Delivery is £4.95.", "Delivery is €4.95."),
+        ("The carrier pays the duty and sends the bill to the shop.", "The carrier collects duty."),
+    ],
+)
+def test_what_a_small_model_gets_wrong_is_not_supported(sentence: str, quote: str) -> None:
+    assert verify("", sentence, [fact(quote)]).verdict is not SUPPORTED
+
+
+def test_a_no_before_a_denial_is_supported() -> None:
+    quote = "We do not deliver on Saturdays."
+    for sentence in ("No, we do not deliver on Saturdays.", "We do not deliver on Saturdays."):
+        assert verify("on saturday?", sentence, [fact(quote)]) == (SUPPORTED, 0)
+
+
+def test_repeating_the_question_adds_nothing() -> None:
+    quote = "The cord is 90 cm long."
+    assert verify("Is the cord long?", "The cord is long.", [fact(quote)]).verdict is UNSUPPORTED
