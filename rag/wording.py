@@ -49,7 +49,8 @@ def quotation(question: str, evidence: Evidence) -> str:
 def silence(question: str, looked_at: Sequence[Document], contact: str) -> str:
     """That the documents don't answer, where was looked, and whom to ask."""
     head, seen, ask = _SILENCE[language(question)]
-    titles = list(dict.fromkeys(document.title for document in looked_at))[:3]
+    trusted = sorted(looked_at, key=lambda document: document.kind.precedence)
+    titles = list(dict.fromkeys(document.title for document in trusted))[:3]
     return (
         head
         + (seen.format("; ".join(titles)) if titles else "")

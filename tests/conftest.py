@@ -15,6 +15,7 @@ os.environ["TRANSFORMERS_OFFLINE"] = "1"
 
 from indexer.build import build
 from rag.config import PREFIX, Settings
+from rag.embedding import open_embedder
 from tests.doubles import HashingEmbedder, Silent
 from tests.samples import write_small_corpus
 
@@ -91,4 +92,13 @@ def small_index(
     folder = tmp_path_factory.mktemp("small") / "index"
     report = build([small_corpus], Settings(index=folder), hashing_embedder, Silent())
     assert not report.problems, report.problems
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample_index() -> Path:
+    """The index of the sample shop with the real embedder, kept below build/ between runs."""
+    root = Path(__file__).parent.parent
+    folder = root / "build" / "sample-index"
+    build([root / "corpus"], Settings(index=folder), open_embedder("minilm"), Silent())
     return folder
