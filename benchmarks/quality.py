@@ -14,11 +14,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.questions import gold_names, questions, scope_of
 from rag.config import load_settings
 from rag.engine import Engine
-from rag.types import Answer, Question, Scope, Status
-
-CORPUS = Path(__file__).parent.parent / "corpus"
+from rag.types import Answer, Question, Status
 
 
 def normal(text: str) -> str:
@@ -43,14 +42,11 @@ def says(text: str, accepted: Sequence[str]) -> bool:
 
 def cites(answer: Answer, sources: Sequence[str]) -> bool:
     """Whether a gold source, at its page where one is given, is cited."""
-    for citation in answer.citations:
-        for source in sources:
-            name, _, page = source.partition("#page=")
-            if name in (citation.document_id, citation.source) and (
-                not page or citation.page == int(page)
-            ):
-                return True
-    return False
+    return any(
+        name in (citation.document_id, citation.source) and page in (None, citation.page)
+        for citation in answer.citations
+        for name, page in gold_names(sources)
+    )
 
 
 def main() -> None:
@@ -65,15 +61,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="write one JSON line per question")
     options = parser.parse_args()
     engine = Engine.open(load_settings(index=options.index, generator=options.generator))
-    lines = (CORPUS / "qa.jsonl").read_text(encoding="utf-8").splitlines()
-    rows = [row for row in map(json.loads, lines) if row["split"] == options.split]
+    rows = questions(options.split)
     if options.limit:
         rows = rows[:: max(1, len(rows) // options.limit)]
     table: dict[str, list[dict[str, Any]]] = defaultdict(list)
     written = []
     for row in rows:
-        scope = Scope(product_id=row.get("product_id"))
-        answer = engine.ask(Question(row["question"], scope, tuple(row.get("history", ()))))
+        history = tuple(row.get("history", ()))
+        answer = engine.ask(Question(row["question"], scope_of(row), history))
         answered = answer.status is Status.ANSWERED
         right = answered and says(answer.text, row["answers"]) and cites(answer, row["sources"])
         quoted = " ".join(citation.quote for citation in answer.citations)
