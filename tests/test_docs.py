@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from api.requests import AskRequest
 from rag.config import describe
 
 ROOT = Path(__file__).parent.parent
@@ -68,6 +69,26 @@ def test_the_readme_shows_what_the_commands_print(sample_index: Path) -> None:
             cwd=ROOT,
         )
         assert found.stdout == expected
+
+
+@pytest.mark.slow
+def test_the_readme_s_commands_for_one_s_own_documents(small_corpus: Path, tmp_path: Path) -> None:
+    section = README.split("## Your own documents")[1].split("##")[0]
+    commands = re.findall(r"^\.venv/bin/(shelftalk .*)$", section, re.MULTILINE)
+    assert len(commands) == 2
+    for command in commands:
+        local = command.replace("path/to/documents", str(small_corpus)).replace(
+            "my-index", str(tmp_path / "my-index")
+        )
+        name, *arguments = shlex.split(local)
+        found = subprocess.run([BIN / name, *arguments], capture_output=True, text=True, check=True)
+        assert found.stdout.strip()
+
+
+def test_the_readme_s_request_is_one_the_service_takes() -> None:
+    body = re.search(r"-d '(.*)'", README)
+    assert body is not None
+    AskRequest.model_validate_json(body[1])
 
 
 @pytest.mark.slow
