@@ -113,12 +113,14 @@ def serve(
     import uvicorn
 
     from api.app import create_app
-    from rag.manifest import Layout
+    from rag.engine import require_usable
 
     with options.errors_as_exit_codes():
         settings = load_settings(index=index, embedder=embedder, generator=generator)
-        Layout(settings.index).published()  # say at once that there is nothing to serve
-        uvicorn.run(create_app(settings), host=host, port=port, log_level="info")
+        require_usable(settings)  # say at once what would keep the service from ever being ready
+        with options.listening(host, port) as listener:
+            server = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="info"))
+            server.run(sockets=[listener])
 
 
 @app.command(epilog="Example: shelftalk check index")

@@ -1,5 +1,6 @@
 """The options every command shares, and how they become settings, scopes and exit codes."""
 
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,6 +68,25 @@ def scope(
 
 
 @contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket bound to an address.
+
+    Raises:
+        InputError: the address is not ours, or taken.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise InputError(
+            f"{host}:{port} cannot be listened on: {error.strerror or error}. "
+            "Choose another --host or --port."
+        ) from error
+    with listener:
+        yield listener
+
+
+@contextmanager
 def errors_as_exit_codes() -> Iterator[None]:
     """One clear line on stderr; exit 2 for bad input, 1 when the thing asked failed."""
     try:
@@ -75,5 +95,5 @@ def errors_as_exit_codes() -> Iterator[None]:
         sys.stderr.write(f"shelftalk: {error}\n")
         raise typer.Exit(2 if isinstance(error, _BAD_INPUT) else 1) from error
     except KeyboardInterrupt:
-        sys.stderr.write("shelftalk: interrupted; nothing was published or lost.\n")
+        sys.stderr.write("shelftalk: interrupted; what was published before is untouched.\n")
         raise typer.Exit(130) from None

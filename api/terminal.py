@@ -67,6 +67,11 @@ def show_report(report: Report, folder: str) -> None:
     """Print what an indexing run did."""
     for source, problem in report.problems:
         err.print(f"[yellow]left out[/yellow] {escape(source)}: {escape(problem)}")
+    if report.guessed:
+        err.print(
+            f"[yellow]guessed[/yellow] the product of {len(report.guessed)} files by their names, "
+            f"such as {escape(report.guessed[0].source)}: {escape(report.guessed[0].product_id)}"
+        )
     state = "is up to date" if report.unchanged else "published"
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(report.documents_by_kind.items()))
     out.print(
@@ -86,6 +91,7 @@ class Bar:
             MofNCompleteColumn(),
             TimeRemainingColumn(),
             console=err,
+            disable=not err.is_terminal,
         )
         self._reading = self._progress.add_task("reading files", total=None)
         self._embedding = self._progress.add_task("embedding passages", total=None, visible=False)

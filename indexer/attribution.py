@@ -1,7 +1,7 @@
 """Whose a draft is: products, kind, locale, dates; from its source, its sidecar or its folder."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 
@@ -9,6 +9,7 @@ from indexer.discover import SIDECAR, SourceFile
 from indexer.draft import Draft, clean
 from indexer.front_matter import read_mapping
 from rag.errors import DocumentError
+from rag.language import base_language
 from rag.types import Document, Kind
 
 _KIND_OF_WORD = {
@@ -39,10 +40,10 @@ def attribute(draft: Draft, file: SourceFile) -> Document:
     about = {**_sidecar(file.path), **draft.metadata}
     products = _ids(about, "product_id")
     if not products:
-        products = _product_of_folder(file.name)
+        products = _product_of_folder(file.place)
     return Document(
         id=clean(draft.id or (f"{file.name}#{draft.row}" if draft.row else file.name)),
-        kind=_kind(about.get("kind"), file.name),
+        kind=_kind(about.get("kind"), file.place),
         title=draft.title or _text(about, "title") or _title_of(file.name),
         text=draft.text,
         source=file.name,
@@ -82,6 +83,24 @@ def _product_of_folder(name: str) -> tuple[str, ...]:
     return ()
 
 
+def product_of_name(name: str, known: Iterable[str]) -> str | None:
+    """The known product a file is named after: `manual-BR-KT17.pdf`, `product_info_3.md`.
+
+    An id of digits alone needs a word such as product or item before it: `10_returns.md` is about
+    no product 10.
+    """
+    stem = PurePosixPath(name).stem.casefold()
+    for product in sorted(known, key=len, reverse=True):
+        own = re.escape(product.casefold())
+        if product.isdigit():
+            pattern = rf"(?:product|item|article|sku)(?:[ _-]?(?:info|number|no|id))?[ _-]?0*{own}$"
+        else:
+            pattern = rf"(?:^|[ _.-]){own}(?:$|[ _.-])"
+        if re.search(pattern, stem):
+            return product
+    return None
+
+
 def _kind(given: object, name: str) -> Kind:
     if given is not None and str(given).strip():
         try:
@@ -116,7 +135,7 @@ def _ids(about: Mapping[str, object], key: str) -> tuple[str, ...]:
 def _locale(about: Mapping[str, object]) -> str | None:
     for key in ("locale", "lang", "language"):
         if value := _text(about, key):
-            return value.replace("_", "-").split("-")[0].lower()
+            return base_language(value)
     return None
 
 

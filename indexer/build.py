@@ -17,22 +17,23 @@ import numpy as np
 from indexer.chunk import chunk
 from indexer.discover import SourceFile, discover
 from indexer.embed import VectorSource
-from indexer.load import load
+from indexer.load import LOADERS, load
 from indexer.publish import publish, writing
-from indexer.report import Report
+from indexer.report import Guess, Report
+from indexer.store import (
+    stored_documents,
+    write_chunk,
+    write_document,
+    write_guessed_owners,
+    write_product_names,
+)
 from rag import lexical
 from rag.config import Settings
 from rag.embedding import Embedder
 from rag.errors import DocumentError, IndexFolderError, InputError
 from rag.index import Index
 from rag.manifest import LEXICAL, PASSAGES, VECTORS, Layout, Manifest, digests
-from rag.passages import (
-    SCHEMA,
-    stored_documents,
-    write_chunk,
-    write_document,
-    write_product_names,
-)
+from rag.passages import SCHEMA
 from rag.types import Document
 
 
@@ -117,6 +118,7 @@ def _write_passages(
                 described = json.dumps(asdict(document), default=str, sort_keys=True)
                 digest.update(described.encode("utf-8"))
                 progress.loaded(report.files, report.chunks)
+            report.guessed = [Guess(*guess) for guess in write_guessed_owners(db)]
             names = write_product_names(db)
             for document in stored_documents(db):
                 subject = names.get(document.product_ids[0]) if document.product_ids else None
@@ -194,4 +196,5 @@ def _earlier(layout: Layout) -> Index | None:
 def _nothing(roots: Sequence[Path], report: Report) -> str:
     where = ", ".join(str(root) for root in roots)
     problems = "".join(f"\n  {p.source}: {p.problem}" for p in report.problems[:5])
-    return f"There is no readable document in {where} ({report.files} files seen).{problems}"
+    what = problems or f" Readable are {' '.join(sorted(LOADERS))}."
+    return f"There is no readable document in {where} ({report.files} files seen).{what}"

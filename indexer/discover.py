@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pathspec import GitIgnoreSpec
@@ -20,11 +20,15 @@ class SourceFile:
     path: Path
     name: str
     """Its path relative to the indexed folder, with forward slashes."""
+    place: str
+    """The same with the indexed folder's own name in front: what folder names tell of a file."""
 
 
-def discover(
-    roots: Sequence[Path], index: Path | None = None
-) -> Iterator[SourceFile | tuple[str, DocumentError]]:
+Found = SourceFile | tuple[str, DocumentError]
+"""A file, or a name with what is wrong with it."""
+
+
+def discover(roots: Sequence[Path], index: Path | None = None) -> Iterator[Found]:
     """Yield the files below the roots, or a name with what is wrong with it.
 
     Left out: hidden files, what `.shelftalkignore` (gitignore syntax) in a root lists, sidecars,
@@ -33,19 +37,27 @@ def discover(
     Raises:
         InputError: a root does not exist.
     """
+    seen: set[str] = set()
     for root in roots:
         if not root.exists():
             raise InputError(f"{root} does not exist. Give the folder that holds the documents.")
         if root.is_file():
-            yield SourceFile(root, root.name)
+            parent = root.resolve().parent.name
+            found: Iterator[Found] = iter([SourceFile(root, root.name, f"{parent}/{root.name}")])
         else:
-            yield from _below(root, index.resolve() if index else None)
+            found = _below(root, index.resolve() if index else None)
+        for file in found:
+            if isinstance(file, SourceFile) and file.name in seen:
+                file = replace(file, name=file.place)  # the same name below another root
+            seen.add(file.name if isinstance(file, SourceFile) else file[0])
+            yield file
 
 
-def _below(root: Path, index: Path | None) -> Iterator[SourceFile | tuple[str, DocumentError]]:
+def _below(root: Path, index: Path | None) -> Iterator[Found]:
     ignored = _ignored(root)
     inside = root.resolve()
-    for folder, folders, files in os.walk(root):
+    unreadable: list[OSError] = []
+    for folder, folders, files in os.walk(root, onerror=unreadable.append):
         folders[:] = sorted(
             name
             for name in folders
@@ -64,14 +76,21 @@ def _below(root: Path, index: Path | None) -> Iterator[SourceFile | tuple[str, D
             elif not path.is_file():
                 yield name, DocumentError("is no regular file; remove it")
             else:
-                yield SourceFile(path, name)
+                yield SourceFile(path, name, f"{inside.name}/{name}")
+    for error in unreadable:
+        name = Path(str(error.filename)).relative_to(root).as_posix()
+        yield name, DocumentError(f"is a folder that cannot be opened: {error.strerror}")
 
 
 def _ignored(root: Path) -> GitIgnoreSpec:
     file = root / IGNORE_FILE
     if not file.is_file():
         return GitIgnoreSpec.from_lines([])
-    return GitIgnoreSpec.from_lines(file.read_text("utf-8", errors="replace").splitlines())
+    try:
+        lines = file.read_text("utf-8", errors="replace").splitlines()
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}. Make it readable.") from error
+    return GitIgnoreSpec.from_lines(lines)
 
 
 def _is_unicode(name: str) -> bool:

@@ -14,6 +14,13 @@ class Problem(NamedTuple):
     problem: str
 
 
+class Guess(NamedTuple):
+    """A file that was given to a product because of its name."""
+
+    source: str
+    product_id: str
+
+
 @dataclass(slots=True)
 class Report:
     """Filled while a build goes on."""
@@ -27,6 +34,7 @@ class Report:
     reused: int = 0
     seconds: float = 0.0
     documents_by_kind: dict[str, int] = field(default_factory=dict)
+    guessed: list[Guess] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     def problem(self, source: str, error: DocumentError) -> None:
@@ -35,4 +43,8 @@ class Report:
 
     def body(self) -> Mapping[str, object]:
         """The report as a JSON object."""
-        return {**asdict(self), "problems": [problem._asdict() for problem in self.problems]}
+        return {
+            **asdict(self),
+            "guessed": [guess._asdict() for guess in self.guessed],
+            "problems": [problem._asdict() for problem in self.problems],
+        }

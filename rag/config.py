@@ -111,6 +111,10 @@ def load_settings(**options: Any) -> Settings:  # noqa: ANN401  (pydantic checks
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise ConfigError(
+                f"{key!r} in {FILE} is not a setting. `shelftalk config` lists them all."
+            ) from error
         raise ConfigError(
             f"Setting {key!r} cannot be {first['input']!r}: {first['msg']}. "
             "`shelftalk config` lists all settings."

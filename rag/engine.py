@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from langchain_core.language_models import BaseChatModel
 
@@ -14,7 +15,7 @@ from rag.errors import GeneratorError, QuestionError
 from rag.evidence import select
 from rag.generation import open_generator, streamed, token_counter
 from rag.index import Index
-from rag.models import Say
+from rag.models import Say, resolve
 from rag.retrieval import Retriever
 from rag.text import sentences
 from rag.types import (
@@ -102,7 +103,7 @@ class Engine:
             citations=(),
             passages=passages,
             generation=self.generation,
-            model=self.settings.generator,
+            model=_public_name(self.settings.generator),
         )
         if not evidence or evidence[0].score < self._answering.threshold:
             looked_at = [passage.document for passage in passages]
@@ -135,14 +136,14 @@ class Engine:
         """Verified sentences with what they rest on; a quotation when the draft yields none."""
         said: set[str] = set()
         best = evidence[0]
-        if best.document.kind is not Kind.REVIEW:  # an opinion is quoted, never retold as a fact
+        if best.kind is not Kind.REVIEW:  # an opinion is quoted, never retold as a fact
             for sentence in self._draft(question, evidence):
                 if sentence.endswith(("?", "？")):  # the question said back is no answer
                     continue
                 check = verify(question, sentence, evidence)
                 if check.verdict is Verdict.SUPPORTED and check.evidence is not None:
                     piece = evidence[check.evidence]
-                    if sentence not in said and piece.document.kind is not Kind.REVIEW:
+                    if sentence not in said and piece.kind is not Kind.REVIEW:
                         said.add(sentence)
                         yield sentence, piece
         if not said:
@@ -165,6 +166,29 @@ class Engine:
             return
         for span in sentences(draft, done):
             yield without_markers(draft[span.start : span.end])
+
+
+def require_usable(settings: Settings) -> None:
+    """Check what `Engine.open` needs, without loading a model.
+
+    Raises:
+        IndexFolderError: no usable index, or it was made with another embedder.
+        ModelError: a model cannot be found.
+    """
+    index = Index.open(settings.index)
+    try:
+        embedder = resolve(settings.embedder)
+        index.require_model(embedder.name, embedder.sha256)
+    finally:
+        index.close()
+    if settings.generator != "extractive" and not settings.generator.startswith("openai:"):
+        resolve(settings.generator)
+
+
+def _public_name(generator: str) -> str:
+    """A generator's name without the address of its server or the path of its folder."""
+    name = generator.partition("@")[0]
+    return Path(name).name if Path(name).exists() else name
 
 
 def _checked(question: Question) -> Question:
@@ -194,7 +218,7 @@ def _cite(piece: Evidence, cited: Sequence[Citation]) -> Citation:
         title=document.title,
         source=document.source,
         url=document.url,
-        kind=document.kind,
+        kind=piece.kind,
         page=document.page_at(piece.start),
         heading=document.headings_at(piece.start),
         quote=piece.quote,

@@ -70,7 +70,7 @@ def select(
         Evidence(passage.document, span.start, span.end, round(probability(features), 4))
         for (passage, span), features in zip(candidates, scored, strict=True)
     ]
-    evidence.sort(key=lambda e: (-e.score, e.document.kind.precedence, e.document.id, e.start))
+    evidence.sort(key=lambda e: (-e.score, e.kind.precedence, e.document.id, e.start))
     unique: dict[tuple[object, ...], Evidence] = {}
     for piece in evidence:
         unique.setdefault((piece.document.product_ids, piece.quote.casefold()), piece)
@@ -99,13 +99,17 @@ def measure(
             bare_nearness=float(bare_near),
             in_quote=share.of(passage.document.text[span.start : span.end]),
             passage=passage.score,
-            wanted_opinion=float(opinions and passage.document.kind is Kind.REVIEW),
-            unwanted_opinion=float(not opinions and passage.document.kind is Kind.REVIEW),
+            wanted_opinion=float(opinions and _is_review(passage, span)),
+            unwanted_opinion=float(not opinions and _is_review(passage, span)),
         )
         for (passage, span), near, bare_near in zip(
             candidates, nearness, bare_nearness, strict=True
         )
     ]
+
+
+def _is_review(passage: Passage, span: Span) -> bool:
+    return Evidence(passage.document, span.start, span.end, 0.0).kind is Kind.REVIEW
 
 
 class _Share:

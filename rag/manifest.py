@@ -101,7 +101,9 @@ class Manifest:
                 raise ValueError("it was altered after publishing")
             return cls(**{field.name: values[field.name] for field in fields(cls)})
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise IndexDamagedError(f"{folder / MANIFEST} cannot be read: {error!r}") from error
+            raise IndexDamagedError(
+                f"{folder / MANIFEST} cannot be read: {error}. Index again."
+            ) from error
 
     def verify(self, folder: Path) -> None:
         """Check every file of the generation against its checksum.

@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import date
 from difflib import get_close_matches
 from functools import lru_cache
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import IndexDamagedError, ScopeError
+from rag.language import base_language
 from rag.types import Block, BlockKind, Chunk, Document, Kind, Page, Scope
 
 Rows = NDArray[np.int64]
@@ -59,83 +59,6 @@ ORDER BY c.row
 """
 
 
-def write_document(db: sqlite3.Connection, document: Document) -> None:
-    """Insert a document and what it belongs to."""
-    db.execute(
-        "INSERT INTO documents VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-        (
-            document.id,
-            document.kind.value,
-            document.title,
-            document.text,
-            document.source,
-            document.locale,
-            document.url,
-            document.effective_from and document.effective_from.isoformat(),
-            document.effective_until and document.effective_until.isoformat(),
-            document.version,
-            json.dumps([tuple(block) for block in document.blocks]),
-            json.dumps([tuple(page) for page in document.pages]),
-            json.dumps(dict(document.metadata), default=str),
-        ),
-    )
-    owned = [(document.id, product) for product in document.product_ids]
-    db.executemany("INSERT INTO products VALUES (?,?)", owned)
-    owned = [(document.id, variant) for variant in document.variant_ids]
-    db.executemany("INSERT INTO variants VALUES (?,?)", owned)
-
-
-def write_chunk(db: sqlite3.Connection, row: int, chunk: Chunk) -> None:
-    """Insert a chunk as the given row."""
-    db.execute(
-        "INSERT INTO chunks VALUES (?,?,?,?,?,?,?,?)",
-        (
-            row,
-            chunk.id,
-            chunk.document_id,
-            chunk.start,
-            chunk.end,
-            chunk.page,
-            json.dumps(chunk.headings, ensure_ascii=False),
-            chunk.embedding_text,
-        ),
-    )
-
-
-def write_product_names(db: sqlite3.Connection) -> dict[str, str]:
-    """Name every product after what the titles of its spec documents have in common.
-
-    "Kettle 1.7 L – Sage" and "Kettle 1.7 L – Cream" make "Kettle 1.7 L".
-    """
-    titles: dict[str, list[str]] = {}
-    rows = db.execute(
-        "SELECT p.product_id, d.title FROM products p JOIN documents d ON d.id = p.document_id "
-        "WHERE d.kind = ? AND (SELECT count(*) FROM products o WHERE o.document_id = d.id) = 1 "
-        "ORDER BY d.id",
-        (Kind.SPEC.value,),
-    )
-    for product, title in rows:
-        titles.setdefault(product, []).append(title)
-    names = {product: _common_start(several) for product, several in titles.items()}
-    names = {product: name for product, name in names.items() if name}
-    db.executemany("INSERT INTO product_names VALUES (?,?)", sorted(names.items()))
-    return names
-
-
-def _common_start(titles: Sequence[str]) -> str:
-    words = [title.split() for title in titles]
-    shared = [
-        group[0] for group in takewhile(lambda g: len(set(g)) == 1, zip(*words, strict=False))
-    ]
-    return " ".join(shared).rstrip(" –—-|,:(/")
-
-
-def stored_documents(db: sqlite3.Connection) -> Iterator[Document]:
-    """Every document in the order of writing, read one by one."""
-    for row in db.execute("SELECT * FROM documents ORDER BY position"):
-        yield _document(db, row)
-
-
 class PassageStore:
     """Reads a published `passages.sqlite`. Safe to share between threads; keeps the file open."""
 
@@ -163,11 +86,6 @@ class PassageStore:
     def close(self) -> None:
         """Release the file."""
         self._db.close()
-
-    @property
-    def products(self) -> frozenset[str]:
-        """All product ids any document belongs to."""
-        return self._known_products
 
     def chunks(self, rows: Sequence[int]) -> list[Chunk]:
         """The chunks at these rows, in the order given."""
@@ -199,9 +117,11 @@ class PassageStore:
     def _rows(self, scope: Scope) -> Rows:
         _require("product", scope.product_id, self._known_products)
         _require("variant", scope.variant_id, self._known_variants)
+        if scope.product_id and scope.variant_id:
+            self._require_together(scope.product_id, scope.variant_id)
         values = {
             "as_of": scope.as_of and scope.as_of.isoformat(),
-            "locale": scope.locale,
+            "locale": scope.locale and base_language(scope.locale),
             "kinds": json.dumps(sorted(scope.kinds)) if scope.kinds else None,
             "product": scope.product_id,
             "variant": scope.variant_id,
@@ -211,12 +131,25 @@ class PassageStore:
         rows.flags.writeable = False
         return rows
 
+    def _require_together(self, product: str, variant: str) -> None:
+        query = (
+            "SELECT p.product_id FROM variants v JOIN products p ON p.document_id = v.document_id "
+            "WHERE v.variant_id = ?"
+        )
+        with self._query(query, (variant,)) as found:
+            owners = sorted({row[0] for row in found})
+        if product not in owners:
+            raise ScopeError(
+                f"Variant {variant!r} is not one of product {product!r} but of "
+                f"{', '.join(owners) or 'none'}. Give the product it belongs to, or leave one out."
+            )
+
     def _document(self, document_id: str) -> Document:
         with self._lock:
             try:
                 found = self._db.execute("SELECT * FROM documents WHERE id = ?", (document_id,))
                 row = found.fetchone()
-                document = _document(self._db, row) if row is not None else None
+                document = read_document(self._db, row) if row is not None else None
             except sqlite3.Error as error:
                 raise IndexDamagedError(f"The passages cannot be read: {error}") from error
         if document is None:
@@ -246,7 +179,8 @@ class PassageStore:
         yield found
 
 
-def _document(db: sqlite3.Connection, row: sqlite3.Row) -> Document:
+def read_document(db: sqlite3.Connection, row: sqlite3.Row) -> Document:
+    """The document of a row of `documents`."""
     return Document(
         id=row["id"],
         kind=Kind(row["kind"]),
@@ -274,9 +208,15 @@ def _owned(db: sqlite3.Connection, table: str, column: str, document_id: str) ->
 def _require(what: str, value: str | None, known: frozenset[str]) -> None:
     if value is None or value in known:
         return
-    near = get_close_matches(value, known, n=3, cutoff=0.6)
-    hint = f" Did you mean {', '.join(near)}?" if near else f" Known: {len(known)} {what}s."
-    raise ScopeError(f"No document belongs to {what} {value!r}.{hint}")
+    by_lower = {one.casefold(): one for one in known}
+    near = get_close_matches(value.casefold(), by_lower, n=3, cutoff=0.6)
+    if near:
+        hint = f"Did you mean {', '.join(by_lower[one] for one in near)}?"
+    elif known:
+        hint = f"Give one of the index's {len(known)}, such as {min(known)}, or none."
+    else:
+        hint = f"This index knows no {what}s; ask without one."
+    raise ScopeError(f"No document belongs to {what} {value!r}. {hint}")
 
 
 def _day(text: str | None) -> date | None:

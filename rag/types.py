@@ -24,6 +24,12 @@ class Kind(StrEnum):
         return list(Kind).index(self)
 
 
+_REVIEWS = frozenset(
+    {"reviews", "customer reviews", "product reviews", "bewertungen", "kundenbewertungen", "评价"}
+)
+"""Headings below which a document quotes its customers, casefolded."""
+
+
 class BlockKind(StrEnum):
     """What a stretch of a document is."""
 
@@ -166,6 +172,12 @@ class Evidence:
     start: int
     end: int
     score: float
+
+    @property
+    def kind(self) -> Kind:
+        """The document's kind; under a heading such as "Reviews", a review."""
+        headings = {heading.casefold() for heading in self.document.headings_at(self.start)}
+        return Kind.REVIEW if headings & _REVIEWS else self.document.kind
 
     @property
     def quote(self) -> str:

@@ -43,7 +43,7 @@ def quotation(question: str, evidence: Evidence) -> str:
     """A sentence that says who says it, and quotes."""
     tongue = language(question)
     quote = " ".join(evidence.quote.split())
-    return _SOURCE[tongue][evidence.document.kind] + _QUOTES[tongue].format(quote)
+    return _SOURCE[tongue][evidence.kind] + _QUOTES[tongue].format(quote)
 
 
 def silence(question: str, looked_at: Sequence[Document], contact: str) -> str:

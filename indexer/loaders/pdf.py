@@ -35,7 +35,9 @@ def load(path: Path) -> Iterator[Draft]:
     except DocumentError:
         raise
     except Exception as error:  # pypdf raises whatever a malformed file leads it into
-        raise DocumentError(f"cannot be read as a PDF: {error!r}") from error
+        raise DocumentError(
+            f"cannot be read as a PDF ({error}); export it again and index that"
+        ) from error
     if not any(drawn):
         raise EmptyDocumentError(
             f"has no text on its {len(drawn)} pages; if it is a scan, run OCR and index the result"

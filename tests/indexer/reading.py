@@ -15,7 +15,7 @@ def read_all(folder: Path, name: str, data: str | bytes) -> list[Document | Docu
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data.encode() if isinstance(data, str) else data)
-    return list(load(SourceFile(path, name)))
+    return list(load(SourceFile(path, name, name)))
 
 
 def read(folder: Path, name: str, data: str | bytes) -> Document:

@@ -12,7 +12,7 @@ from rag.embedding import Vectors
 from rag.errors import IndexFolderError, IndexLockedError, InputError
 from rag.index import Index
 from rag.manifest import VECTORS, Layout
-from rag.types import Scope
+from rag.types import Document, Kind, Scope
 from tests.doubles import HashingEmbedder, Silent
 
 
@@ -281,3 +281,63 @@ def test_the_small_shop_is_the_same_whatever_folder_it_is_in(
     assert first.manifest.corpus_digest == second.manifest.corpus_digest
     first.close()
     second.close()
+
+
+def _documents(folder: Path) -> dict[str, Document]:
+    index = Index.open(folder)
+    found = {each: index.passages.document(each) for each in index.passages.document_ids()}
+    index.close()
+    return found
+
+
+def test_files_named_after_a_product_are_given_to_it_and_reported(
+    tmp_path: Path, hashing_embedder: HashingEmbedder
+) -> None:
+    corpus = tmp_path / "corpus"
+    (corpus / "manuals").mkdir(parents=True)
+    (corpus / "products.csv").write_text("id,name,price\n1,Tent,250\n10,Boot,90\nKT-9,Kettle,30\n")
+    for name in (
+        "product_info_1",
+        "product_info_10",
+        "10_returns",
+        "KT-9 quick start",
+        "chapter_1",
+    ):
+        (corpus / "manuals" / f"{name}.md").write_text(f"# {name}\n\nWords about {name}.\n")
+    settings = Settings(index=tmp_path / "index")
+    report = build([corpus], settings, hashing_embedder, Silent())
+    owners = {name: found.product_ids for name, found in _documents(settings.index).items()}
+    assert owners["manuals/product_info_1.md"] == ("1",)
+    assert owners["manuals/product_info_10.md"] == ("10",)
+    assert owners["manuals/KT-9 quick start.md"] == ("KT-9",)
+    assert owners["manuals/10_returns.md"] == owners["manuals/chapter_1.md"] == ()
+    assert {guess.source for guess in report.guessed} == {
+        name for name, products in owners.items() if products and "#" not in name
+    }
+
+
+def test_two_folders_with_the_same_names_lose_nothing(
+    tmp_path: Path, hashing_embedder: HashingEmbedder
+) -> None:
+    for shop in ("north", "south"):
+        (tmp_path / shop / "policies").mkdir(parents=True)
+        (tmp_path / shop / "policies/returns.md").write_text(f"# Returns\n\nTo the {shop}.\n")
+    settings = Settings(index=tmp_path / "index")
+    report = build([tmp_path / "north", tmp_path / "south"], settings, hashing_embedder, Silent())
+    assert not report.problems
+    assert set(_documents(settings.index)) == {"policies/returns.md", "south/policies/returns.md"}
+
+
+def test_the_named_folder_s_own_name_counts(
+    tmp_path: Path, hashing_embedder: HashingEmbedder
+) -> None:
+    (tmp_path / "products/KT-1").mkdir(parents=True)
+    (tmp_path / "products/KT-1/manual.md").write_text("# Manual\n\nFill it.\n")
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies/returns.md").write_text("# Returns\n\nWithin 45 days.\n")
+    settings = Settings(index=tmp_path / "index")
+    roots = [tmp_path / "products", tmp_path / "policies"]
+    build(roots, settings, hashing_embedder, Silent())
+    found = _documents(settings.index)
+    assert found["KT-1/manual.md"].product_ids == ("KT-1",)
+    assert found["returns.md"].kind is Kind.POLICY

@@ -8,10 +8,11 @@ from pathlib import Path
 import faiss
 import numpy as np
 
+from indexer.store import write_chunk, write_document
 from rag import lexical
 from rag.embedding import Vectors
 from rag.manifest import LEXICAL, PASSAGES, VECTORS, Layout, Manifest, digests
-from rag.passages import SCHEMA, write_chunk, write_document
+from rag.passages import SCHEMA
 from rag.types import Block, BlockKind, Chunk, Document, Kind
 
 

@@ -87,6 +87,22 @@ def test_a_scope_admits_what_its_rule_says(
     assert rows == [row for row, document in enumerate(named) if _admits(scope, document)]
 
 
+def test_a_variant_of_another_product_is_refused(opened: Open) -> None:
+    red = a_document("red.md", product_ids=("P1",), variant_ids=("P1-RED",))
+    store = opened([red, a_document("other.md", product_ids=("P2",))])
+    assert store.rows(Scope("P1", "P1-RED")).tolist() == [0]
+    with pytest.raises(ScopeError, match="'P1-RED' is not one of product 'P2' but of P1"):
+        store.rows(Scope("P2", "P1-RED"))
+    store.close()
+
+
+@pytest.mark.parametrize("locale", ["de", "DE", "de-AT", "de_CH"])
+def test_a_locale_means_its_language(opened: Open, locale: str) -> None:
+    store = opened([a_document("a.md", locale="de"), a_document("b.md", locale="en")])
+    assert store.rows(Scope(locale=locale)).tolist() == [0]
+    store.close()
+
+
 def test_a_document_comes_back_as_it_was_written(opened: Open) -> None:
     document = Document(
         id="m.pdf",
@@ -125,7 +141,7 @@ def test_chunks_come_in_the_order_asked_for(opened: Open) -> None:
     ("scope", "message"),
     [
         (Scope(product_id="KT21"), r"product 'KT21'\. Did you mean KT12\?"),
-        (Scope(product_id="zebra"), r"product 'zebra'\. Known: 1 products"),
+        (Scope(product_id="zebra"), r"product 'zebra'\. Give one of the index"),
         (Scope(variant_id="KT12-ROD"), r"variant 'KT12-ROD'\. Did you mean KT12-RED\?"),
         (Scope(product_id="KT12' OR 1=1 --"), "No document belongs to product"),
     ],

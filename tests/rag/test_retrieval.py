@@ -24,6 +24,10 @@ scopes = st.builds(
     kinds=st.frozensets(st.sampled_from(Kind), max_size=3),
     locale=st.sampled_from([None, "en", "de", "fr"]),
     as_of=st.sampled_from([None, date(2021, 6, 1), date(2023, 6, 1), date(2024, 6, 1)]),
+).filter(
+    lambda scope: (
+        (scope.variant_id or "").startswith(scope.product_id or "") or not scope.variant_id
+    )
 )
 
 
