@@ -109,3 +109,19 @@ def test_the_demo_answers_five_and_is_silent_on_the_sixth(sample_index: Path) ->
     assert "The documents don't say." in unanswered
     assert all("[1]" in part for part in (spec, sibling, policy, how_to, reviews))
     assert "shelftalk serve" in found.stdout
+
+
+def test_every_import_is_declared() -> None:
+    modules = {
+        name.split(".")[0]
+        for path in ROOT.glob("*/**/*.py")
+        if path.relative_to(ROOT).parts[0] in ("rag", "indexer", "api")
+        for name in re.findall(r"^\s*(?:from|import) ([a-z_A-Z0-9]+)", path.read_text(), re.M)
+    }
+    ours = {"rag", "indexer", "api", "langchain_openai"}
+    distributions = {"faiss": "faiss-cpu", "yaml": "pyyaml", "Stemmer": "pystemmer"}
+    imported = {
+        distributions.get(name, name.replace("_", "-"))
+        for name in modules - ours - sys.stdlib_module_names
+    }
+    assert imported - {"markdown-it"} <= set(_requirements())
