@@ -1,4 +1,4 @@
-"""Answers and passages as the JSON bodies that the command line, HTTP and evaluation share."""
+"""Answers and passages as the JSON bodies that the command line and HTTP share."""
 
 from typing import Any
 

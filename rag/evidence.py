@@ -85,7 +85,7 @@ def measure(
     if not candidates:
         return []
     query = retriever.query_vector(question)[0]
-    bare_query = retriever.embedder.encode_queries([question.text])[0]
+    bare_query = retriever.query_vector(Question(question.text))[0]
     texts = [_in_context(passage.document, span, retriever) for passage, span in candidates]
     bare_texts = [_under_heading(passage.document, span) for passage, span in candidates]
     vectors = retriever.embedder.encode_documents(texts + bare_texts)

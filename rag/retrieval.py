@@ -77,8 +77,17 @@ class Retriever:
             texts.append(named + question.text)
         if question.history:
             texts.append(f"{named}{question.history[-1]} {question.text}")
-        mean = self.embedder.encode_queries(texts).mean(axis=0, keepdims=True)
+        whole = [piece for text in texts for piece in self._readable(text)]
+        mean = self.embedder.encode_queries(whole).mean(axis=0, keepdims=True)
         return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12), dtype=np.float32)
+
+    def _readable(self, text: str) -> list[str]:
+        """The text in halves, and their halves, until the embedder cuts nothing off."""
+        if self.embedder.count_tokens([text])[0] <= self.embedder.max_tokens or len(text) < 2:
+            return [text]
+        middle = text.find(" ", len(text) // 2)
+        at = middle if middle > 0 else len(text) // 2
+        return self._readable(text[:at]) + self._readable(text[at:])
 
     def subject(self, question: Question) -> str | None:
         """The name of the product the question is asked on."""

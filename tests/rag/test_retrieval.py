@@ -1,6 +1,6 @@
 """A scoped search over the small shop, held against the fusion written out naively."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.embedding import Vectors
 from rag.errors import IndexMismatchError, ScopeError
 from rag.index import Index
 from rag.retrieval import LEXICAL_WEIGHT, OWN_BONUS, Retriever
@@ -183,3 +184,21 @@ def test_the_product_s_name_is_part_of_the_query(retriever: Retriever) -> None:
     bare = retriever.query_vector(Question("How heavy is it?"))
     kettle = retriever.embedder.encode_documents(["Brook Kettle 1.2 L"])[0]
     assert vector[0] @ kettle > bare[0] @ kettle
+
+
+def test_a_question_longer_than_the_embedder_reads_is_read_to_its_end(
+    retriever: Retriever, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedder = retriever.embedder
+    read: list[str] = []
+    encode = embedder.encode_queries
+
+    def encode_queries(texts: Sequence[str]) -> Vectors:
+        read.extend(texts)
+        return encode(texts)
+
+    monkeypatch.setattr(embedder, "encode_queries", encode_queries)
+    text = " ".join(f"word{number}" for number in range(3 * embedder.max_tokens))
+    retriever.query_vector(Question(text))
+    assert max(embedder.count_tokens(read)) <= embedder.max_tokens
+    assert "".join(read) == text
