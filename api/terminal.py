@@ -82,7 +82,7 @@ def show_report(report: Report, folder: str) -> None:
 
 
 class Bar:
-    """Progress of a build on stderr; silent where stderr is no terminal."""
+    """Progress of a build on stderr: a bar in a terminal, a line at every tenth elsewhere."""
 
     def __init__(self) -> None:
         self._progress = Progress(
@@ -93,6 +93,7 @@ class Bar:
             console=err,
             disable=not err.is_terminal,
         )
+        self._told = 0
         self._reading = self._progress.add_task("reading files", total=None)
         self._embedding = self._progress.add_task("embedding passages", total=None, visible=False)
 
@@ -112,3 +113,7 @@ class Bar:
     def embedding(self, done: int, total: int) -> None:
         """So many of the chunks have their vectors."""
         self._progress.update(self._embedding, completed=done, total=total, visible=True)
+        tenth = 10 * done // max(total, 1)
+        if not err.is_terminal and tenth > self._told:
+            err.print(f"embedding passages {done}/{total}")
+            self._told = tenth
