@@ -1,19 +1,19 @@
 # make demo    sets up, indexes the sample shop, asks it six questions
-# make test    sets up, runs all tests but the minutes-long ones
+# make test    sets up, runs all tests
 # make check   format, lint, types, tests
 # make bench   figures of quality and speed
 PYTHON ?= python3
 BIN := .venv/bin
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: demo test check format lint types soak bench clean
+.PHONY: demo test check format lint types bench clean
 
 demo: .venv/installed
 	$(BIN)/shelftalk index corpus --index index
 	$(BIN)/python corpus/demo.py index
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest -m "not soak"
+	$(BIN)/python -m pytest
 
 check: lint types test
 
@@ -27,9 +27,6 @@ lint: .venv/installed-dev
 
 types: .venv/installed-dev
 	$(BIN)/mypy
-
-soak: .venv/installed-dev
-	$(BIN)/python -m pytest -m soak
 
 bench: .venv/installed-dev
 	$(BIN)/shelftalk index corpus --index index
