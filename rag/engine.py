@@ -156,9 +156,7 @@ class Engine:
         try:
             for piece in streamed(self._generator, messages):
                 draft += piece
-                *finished, _ = [*sentences(draft, done), None]
-                for span in finished[:-1]:  # the last one may still grow
-                    assert span is not None
+                for span in list(sentences(draft, done))[:-1]:  # the last one may still grow
                     yield without_markers(draft[span.start : span.end])
                     done = span.end
         except GeneratorError as error:
