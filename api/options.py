@@ -31,6 +31,9 @@ Generator = Annotated[
         "openai:<model>@<base url>.",
     ),
 ]
+Keep = Annotated[
+    int | None, typer.Option("--keep", min=1, help="How many published generations stay on disk.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Product = Annotated[
     str | None, typer.Option("--product", help="Only this product's and the shop's documents.")
@@ -92,8 +95,21 @@ def errors_as_exit_codes() -> Iterator[None]:
     try:
         yield
     except ShelftalkError as error:
-        sys.stderr.write(f"shelftalk: {error}\n")
+        _say(error)
         raise typer.Exit(2 if isinstance(error, _BAD_INPUT) else 1) from error
     except KeyboardInterrupt:
         sys.stderr.write("shelftalk: interrupted; what was published before is untouched.\n")
         raise typer.Exit(130) from None
+
+
+@contextmanager
+def errors_as_lines() -> Iterator[None]:
+    """One clear line on stderr, and on we go."""
+    try:
+        yield
+    except ShelftalkError as error:
+        _say(error)
+
+
+def _say(error: ShelftalkError) -> None:
+    sys.stderr.write(f"shelftalk: {error}\n")

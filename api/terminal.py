@@ -1,12 +1,14 @@
 """How things look in a terminal. Answers go to stdout, progress and the rest to stderr."""
 
+import time
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from indexer.report import Report
+from indexer.report import Guess, Report
 from rag.engine import Event
 from rag.types import Answer, Citation, Passage, Statement
 
@@ -67,10 +69,10 @@ def show_report(report: Report, folder: str) -> None:
     """Print what an indexing run did."""
     for source, problem in report.problems:
         err.print(f"[yellow]left out[/yellow] {escape(source)}: {escape(problem)}")
-    if report.guessed:
+    for key, told_by, guesses in _grouped(report.guessed):
         err.print(
-            f"[yellow]guessed[/yellow] the product of {len(report.guessed)} files by their names, "
-            f"such as {escape(report.guessed[0].source)}: {escape(report.guessed[0].product_id)}"
+            f"[yellow]guessed[/yellow] {escape(key)} of {len(guesses)} files by {escape(told_by)}, "
+            f"such as {escape(guesses[0].source)}: {escape(guesses[0].value)}"
         )
     state = "is up to date" if report.unchanged else "published"
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(report.documents_by_kind.items()))
@@ -81,6 +83,13 @@ def show_report(report: Report, folder: str) -> None:
     )
 
 
+def _grouped(guesses: Iterable[Guess]) -> list[tuple[str, str, list[Guess]]]:
+    def alike(guess: Guess) -> tuple[str, str]:
+        return guess.key, guess.told_by
+
+    return [(*key, list(group)) for key, group in groupby(sorted(guesses, key=alike), alike)]
+
+
 class Bar:
     """Progress of a build on stderr: a bar in a terminal, a line at every tenth elsewhere."""
 
@@ -89,13 +98,17 @@ class Bar:
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
             console=err,
             disable=not err.is_terminal,
         )
         self._told = 0
-        self._reading = self._progress.add_task("reading files", total=None)
-        self._embedding = self._progress.add_task("embedding passages", total=None, visible=False)
+        self._began: float | None = None
+        self._reading = self._progress.add_task("reading files", total=None, rate="")
+        self._embedding = self._progress.add_task(
+            "embedding passages", total=None, visible=False, rate=""
+        )
 
     def __enter__(self) -> "Bar":
         self._progress.start()
@@ -112,8 +125,12 @@ class Bar:
 
     def embedding(self, done: int, total: int) -> None:
         """So many of the chunks have their vectors."""
-        self._progress.update(self._embedding, completed=done, total=total, visible=True)
+        self._began = self._began or time.monotonic()
+        passed = time.monotonic() - self._began
+        rate = f"{done / passed:.0f}/s" if done else ""
+        self._progress.update(self._embedding, completed=done, total=total, visible=True, rate=rate)
         tenth = 10 * done // max(total, 1)
         if not err.is_terminal and tenth > self._told:
-            err.print(f"embedding passages {done}/{total}")
+            left = passed * (total - done) / done
+            err.print(f"embedding passages {done}/{total}, {rate}, {left:.0f} s left")
             self._told = tenth

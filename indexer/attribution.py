@@ -1,13 +1,15 @@
-"""Whose a draft is: products, kind, locale, dates; from its source, its sidecar or its folder."""
+"""Whose a draft is: products, kind, locale, dates; from its source, a sidecar, a rule, its path."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 
 from indexer.discover import SIDECAR, SourceFile
 from indexer.draft import Draft, clean
 from indexer.front_matter import read_mapping
+from indexer.report import Guess
+from rag.config import Rule
 from rag.errors import DocumentError
 from rag.language import base_language
 from rag.types import Document, Kind
@@ -24,26 +26,40 @@ _KIND_OF_WORD = {
     }.items()
     for word in words.split()
 }
-_KIND_OF_SUFFIX = {".csv": Kind.SPEC, ".tsv": Kind.SPEC, ".jsonl": Kind.SPEC, ".pdf": Kind.MANUAL}
+_KIND_OF_SUFFIX = {
+    ".csv": Kind.SPEC,
+    ".tsv": Kind.SPEC,
+    ".xlsx": Kind.SPEC,
+    ".jsonl": Kind.SPEC,
+    ".pdf": Kind.MANUAL,
+}
+_TABLES = (".csv", ".tsv", ".xlsx")
 _CONSUMED = frozenset(
     "title kind locale lang language url link version effective_from effective_until product_id "
     "product_ids variant_id variant_ids item_group_id id".split()
 )
 
 
-def attribute(draft: Draft, file: SourceFile) -> Document:
-    """Complete a draft: the source's own word wins over the sidecar, that over the path.
+def attribute(
+    draft: Draft, file: SourceFile, rules: Sequence[Rule] = ()
+) -> tuple[Document, list[Guess]]:
+    """Complete a draft, and say what of it was guessed.
+
+    The source's own word wins over the sidecar, that over the first rule that fits the path, that
+    over the names of folders.
 
     Raises:
         DocumentError: a date or kind in the metadata is malformed.
     """
-    about = {**_sidecar(file.path), **draft.metadata}
-    products = _ids(about, "product_id")
-    if not products:
-        products = _product_of_folder(file.place)
-    return Document(
+    about = {**_ruled(file, rules), **_sidecar(file.path), **draft.metadata}
+    products = _ids(about, "product_id") or _product_of_folder(file.place)
+    kind, told_by = _kind(about.get("kind"), file.place)
+    first, last = _day(about, "effective_from"), _day(about, "effective_until")
+    if first and last and last < first:
+        raise DocumentError(f"is in force until {last} but only from {first}; correct its dates")
+    document = Document(
         id=clean(draft.id or (f"{file.name}#{draft.row}" if draft.row else file.name)),
-        kind=_kind(about.get("kind"), file.place),
+        kind=kind,
         title=draft.title or _text(about, "title") or _title_of(file.name),
         text=draft.text,
         source=file.name,
@@ -53,11 +69,17 @@ def attribute(draft: Draft, file: SourceFile) -> Document:
         variant_ids=_ids(about, "variant_id"),
         locale=_locale(about),
         url=_text(about, "url") or _text(about, "link"),
-        effective_from=_day(about, "effective_from"),
-        effective_until=_day(about, "effective_until"),
+        effective_from=first,
+        effective_until=last,
         version=_text(about, "version"),
         metadata={key: value for key, value in about.items() if key not in _CONSUMED},
     )
+    return document, [Guess(file.name, "kind", kind.value, told_by)] if told_by else []
+
+
+def _ruled(file: SourceFile, rules: Sequence[Rule]) -> Mapping[str, str]:
+    found = (rule.about(file.name) or rule.about(file.place) for rule in rules)
+    return next((about for about in found if about is not None), {})
 
 
 def _sidecar(path: Path) -> Mapping[str, object]:
@@ -101,10 +123,11 @@ def product_of_name(name: str, known: Iterable[str]) -> str | None:
     return None
 
 
-def _kind(given: object, name: str) -> Kind:
+def _kind(given: object, name: str) -> tuple[Kind, str]:
+    """The kind, and what it was guessed by."""
     if given is not None and str(given).strip():
         try:
-            return Kind(str(given).strip().lower())
+            return Kind(str(given).strip().lower()), ""
         except ValueError:
             allowed = ", ".join(Kind)
             raise DocumentError(f"has kind {given!r}; allowed are {allowed}") from None
@@ -113,9 +136,9 @@ def _kind(given: object, name: str) -> Kind:
     for part in (path.stem, *reversed(path.parts[:-1])):
         words = re.findall(r"[a-z]+", part.lower())
         for word in words:
-            if word in _KIND_OF_WORD and not (part == "products" and suffix != ".csv"):
-                return _KIND_OF_WORD[word]
-    return _KIND_OF_SUFFIX.get(suffix, Kind.PAGE)
+            if word in _KIND_OF_WORD and not (part == "products" and suffix not in _TABLES):
+                return _KIND_OF_WORD[word], "file name" if part == path.stem else "folder name"
+    return _KIND_OF_SUFFIX.get(suffix, Kind.PAGE), "file type"
 
 
 def _title_of(name: str) -> str:

@@ -4,37 +4,26 @@ import hashlib
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
-from dataclasses import asdict
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-import faiss
-import numpy as np
-
 from indexer.chunk import chunk
 from indexer.discover import SourceFile, discover
-from indexer.embed import VectorSource
-from indexer.load import LOADERS, load
+from indexer.embed import Journal, VectorSource
+from indexer.generation import manifest, write_lexical, write_vectors
+from indexer.load import LOADERS
 from indexer.publish import publish, writing
-from indexer.report import Guess, Report
-from indexer.store import (
-    stored_documents,
-    write_chunk,
-    write_document,
-    write_guessed_owners,
-    write_product_names,
-)
-from rag import lexical
+from indexer.readers import read
+from indexer.recipe import fingerprint, recipe
+from indexer.report import Report
+from indexer.store import PassageWriter
 from rag.config import Settings
 from rag.embedding import Embedder
 from rag.errors import DocumentError, IndexFolderError, InputError
 from rag.index import Index
-from rag.manifest import LEXICAL, PASSAGES, VECTORS, Layout, Manifest, digests
-from rag.passages import SCHEMA
-from rag.types import Document
+from rag.manifest import PASSAGES, Layout
 
 
 class Progress(Protocol):
@@ -58,139 +47,144 @@ def build(
     """
     started = time.perf_counter()
     layout = Layout(settings.index)
-    report = Report()
-    with writing(layout) as folder:
-        digest = _write_passages(folder / PASSAGES, roots, settings, embedder, report, progress)
-        if not report.documents:
-            raise InputError(_nothing(roots, report))
-        earlier = _earlier(layout)
+    with writing(layout) as folder, _published(layout) as earlier:
+        run = _Run(roots, settings, embedder, progress, earlier)
         try:
-            same = earlier and (
-                earlier.manifest.corpus_digest == digest
-                and earlier.manifest.model_sha256 == embedder.sha256
-            )
-            if earlier and same:
-                report.generation, report.unchanged = earlier.manifest.id, True
-                report.reused = report.chunks
-            else:
-                _write_vectors(folder, VectorSource(embedder, earlier), report, progress)
-                lexical.write(_texts(folder / PASSAGES), folder / LEXICAL)
-                manifest = Manifest(
-                    id=f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{digest[:8]}",
-                    created=datetime.now(UTC).isoformat(timespec="seconds"),
-                    model=embedder.name,
-                    model_sha256=embedder.sha256,
-                    dim=embedder.dim,
-                    chunk_tokens=_limit(settings, embedder),
-                    documents=report.documents,
-                    chunks=report.chunks,
-                    corpus_digest=digest,
-                    files=digests(folder),
-                )
-                publish(layout, folder, manifest, settings.indexing.keep)
-                report.generation = manifest.id
-        finally:
-            if earlier:
-                earlier.close()
-    report.seconds = round(time.perf_counter() - started, 2)
-    return report
+            run.write_passages(folder)
+            if not run.report.documents:
+                raise InputError(_nothing(roots, run.report))
+            if not run.changes_nothing():
+                run.publish(layout, folder)
+        except sqlite3.Error as error:
+            raise IndexFolderError(
+                f"{layout.folder} cannot be written: {error}. The published index is untouched."
+            ) from error
+    run.report.seconds = round(time.perf_counter() - started, 2)
+    return run.report
 
 
-def _write_passages(
-    path: Path,
-    roots: Sequence[Path],
-    settings: Settings,
-    embedder: Embedder,
-    report: Report,
-    progress: Progress,
-) -> str:
-    """Fill `passages.sqlite`; return the digest of everything that went into it."""
-    limit = _limit(settings, embedder)
-    digest = hashlib.sha256(f"chunk_tokens={limit}".encode())
-    try:
-        with closing(sqlite3.connect(path)) as db:
-            db.execute("PRAGMA journal_mode = OFF")
-            db.execute("PRAGMA synchronous = OFF")  # publishing syncs the finished file
-            db.executescript(SCHEMA)
-            db.row_factory = sqlite3.Row
-            for document in _documents(discover(roots, settings.index), report):
-                write_document(db, document)
-                described = json.dumps(asdict(document), default=str, sort_keys=True)
-                digest.update(described.encode("utf-8"))
-                progress.loaded(report.files, report.chunks)
-            report.guessed = [Guess(*guess) for guess in write_guessed_owners(db)]
-            names = write_product_names(db)
-            for document in stored_documents(db):
-                subject = names.get(document.product_ids[0]) if document.product_ids else None
-                for piece in chunk(document, embedder.count_tokens, limit, subject):
-                    write_chunk(db, report.chunks, piece)
-                    digest.update(piece.embedding_text.encode("utf-8"))
-                    report.chunks += 1
-                progress.loaded(report.files, report.chunks)
-            db.commit()
-    except sqlite3.Error as error:
-        raise IndexFolderError(f"{path} cannot be written: {error}") from error
-    return digest.hexdigest()
-
-
-def _limit(settings: Settings, embedder: Embedder) -> int:
-    return min(settings.indexing.chunk_tokens, embedder.max_tokens)
-
-
-def _documents(
-    files: Iterable[SourceFile | tuple[str, DocumentError]], report: Report
-) -> Iterator[Document]:
-    """All readable documents, each id once; the others become report lines."""
-    seen: set[str] = set()
-    for file in files:
-        if isinstance(file, tuple):
-            report.problem(*file)
-            continue
-        report.files += 1
-        for document in load(file):
-            if isinstance(document, DocumentError):
-                report.problem(file.name, document)
-            elif document.id in seen:
-                report.problem(
-                    file.name,
-                    DocumentError(f"document id {document.id!r} occurs twice; the first was kept"),
-                )
-            else:
-                seen.add(document.id)
-                report.documents += 1
-                kinds = report.documents_by_kind
-                kinds[document.kind] = kinds.get(document.kind, 0) + 1
-                yield document
-
-
-def _write_vectors(folder: Path, source: VectorSource, report: Report, progress: Progress) -> None:
-    index = faiss.IndexFlatIP(source.dim)
-    done = 0
-
-    def advance(count: int) -> None:
-        nonlocal done
-        done += count
-        progress.embedding(done, report.chunks)
-
-    for block in source.vectors(_texts(folder / PASSAGES), advance):
-        index.add(block)
-    # faiss.write_index hides a full disk: write the bytes ourselves.
-    (folder / VECTORS).write_bytes(np.asarray(faiss.serialize_index(index)).tobytes())
-    report.embedded, report.reused = source.embedded, source.reused
-
-
-def _texts(path: Path) -> Iterator[str]:
-    with closing(sqlite3.connect(path)) as db:
-        for (text,) in db.execute("SELECT embedding_text FROM chunks ORDER BY row"):
-            yield text
-
-
-def _earlier(layout: Layout) -> Index | None:
+@contextmanager
+def _published(layout: Layout) -> Iterator[Index | None]:
     """The published generation, if it can be opened; a damaged one is no help and no hindrance."""
     try:
-        return Index(layout.published())
+        index = Index(layout.published())
     except IndexFolderError:
-        return None
+        yield None
+        return
+    with closing(index):
+        yield index
+
+
+class _Run:
+    """One build: what it is given, and the report it fills."""
+
+    def __init__(
+        self,
+        roots: Sequence[Path],
+        settings: Settings,
+        embedder: Embedder,
+        progress: Progress,
+        earlier: Index | None,
+    ) -> None:
+        self._roots = roots
+        self._index = settings.index
+        self._indexing = settings.indexing
+        self._embedder = embedder
+        self._progress = progress
+        self._earlier = earlier
+        self._chunk_tokens = min(settings.indexing.chunk_tokens, embedder.max_tokens)
+        self._digest = hashlib.sha256()
+        self.report = Report()
+
+    def write_passages(self, folder: Path) -> None:
+        """Fill `passages.sqlite`: all documents first, for the names of products are in them."""
+        before = self._earlier.folder / PASSAGES if self._earlier else None
+        report = self.report
+        with closing(PassageWriter(folder / PASSAGES, before)) as writer:
+            self._load(writer)
+            for source, id in writer.settle():
+                report.problem(
+                    source, DocumentError(f"document id {id!r} occurs twice; the first was kept")
+                )
+            report.guessed = writer.guesses() + writer.guess_owners()
+            report.documents_by_kind = writer.kinds()
+            report.documents = sum(report.documents_by_kind.values())
+            report.problems.sort()
+            self._chunk(writer)
+            report.chunks = writer.chunks
+
+    def _load(self, writer: PassageWriter) -> None:
+        """All readable documents; the others become report lines."""
+        report = self.report
+        unread: dict[str, str] = {}
+        """Fingerprints of the files that are being read."""
+
+        def changed() -> Iterator[SourceFile]:
+            for found in discover(self._roots, self._index):
+                if isinstance(found, tuple):
+                    report.problem(*found)
+                    continue
+                report.files += 1
+                mark = fingerprint(found, self._indexing.rules)
+                if writer.carry_file(found.name, mark):
+                    self._progress.loaded(report.files, 0)
+                else:
+                    unread[found.name] = mark
+                    yield found
+
+        for name, row, problem in read(changed(), self._indexing):
+            if row is not None:
+                writer.add(row)
+            elif problem is not None:
+                report.problem(name, problem)
+                unread[name] = ""  # read it again next time, to say so again
+            else:
+                if mark := unread.pop(name):
+                    writer.finish_file(name, mark)
+                report.files_read += 1
+                self._progress.loaded(report.files, 0)
+
+    def _chunk(self, writer: PassageWriter) -> None:
+        names = writer.name_products()
+        limit, model = self._chunk_tokens, self._embedder.sha256
+        for document, digest in writer.documents():
+            subject = names.get(document.product_ids[0]) if document.product_ids else None
+            inputs = [digest, document.product_ids, subject, limit, model, recipe()]
+            key = hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
+            if not writer.carry_chunks(document.id, key):
+                pieces = chunk(document, self._embedder.count_tokens, limit, subject)
+                writer.add_chunks(document.id, key, pieces)
+            self._digest.update(key.encode())
+            self._progress.loaded(self.report.files, writer.chunks)
+
+    def changes_nothing(self) -> bool:
+        """Whether what is published is the same; the report then says so."""
+        if self._earlier is None:
+            return False
+        published = self._earlier.manifest
+        if (published.corpus_digest, published.model_sha256) != (
+            self._digest.hexdigest(),
+            self._embedder.sha256,
+        ):
+            return False
+        self.report.generation, self.report.unchanged = published.id, True
+        self.report.reused = self.report.chunks
+        return True
+
+    def publish(self, layout: Layout, folder: Path) -> None:
+        """Embed what is new, write the rest of the generation, and publish it."""
+        report, embedder = self.report, self._embedder
+        with closing(Journal(layout.journal, embedder.sha256, embedder.dim)) as journal:
+            source = VectorSource(embedder, journal, [self._earlier] if self._earlier else [])
+            self._progress.embedding(0, report.chunks)
+            for done in write_vectors(folder, source):
+                self._progress.embedding(done, report.chunks)
+            report.embedded, report.reused = source.embedded, source.reused
+            write_lexical(folder)
+            made = manifest(folder, embedder, self._chunk_tokens, self._digest.hexdigest())
+            publish(layout, folder, made, self._indexing.keep)
+            report.generation = made.id
+            journal.discard()
 
 
 def _nothing(roots: Sequence[Path], report: Report) -> str:

@@ -2,8 +2,8 @@
 
 A chunk never crosses a heading. An `Attribute: value` row is a chunk of its own, so that "weight"
 finds the weight and nothing else. Tables break between rows, with the header repeated in front of
-the text that is embedded; a paragraph that introduces a list stays with its first item; only prose
-that has to be broken overlaps, by one sentence.
+the text that is embedded, and lists between items, with the sentence that introduces them; only
+prose that has to be broken overlaps, by one sentence.
 """
 
 import hashlib
@@ -24,13 +24,31 @@ class _Unit:
     span: Span
     kind: BlockKind
     tokens: int
-    header: str = ""
-    """The header row of its table."""
-    header_tokens: int = 0
+    lead: str = ""
+    """The header row of its table, or the sentence that introduces its list."""
+    lead_tokens: int = 0
     alone: bool = False
     """An attribute of a product: found and quoted alone."""
     broken: bool = False
     """Whether its paragraph goes on in the next unit."""
+
+
+class _Ruler:
+    """Measures texts in tokens, without the special ones."""
+
+    def __init__(self, count: Count) -> None:
+        self._count = count
+        self._special = count([""])[0]
+
+    def all(self, texts: Sequence[str]) -> list[int]:
+        return [max(0, tokens - self._special) for tokens in self._count(texts)]
+
+    def one(self, text: str) -> int:
+        return self.all([text])[0]
+
+    def room(self, limit: int, prefix: str) -> int:
+        """What a prefix leaves of the limit."""
+        return limit - self._count([prefix])[0]
 
 
 def chunk(
@@ -44,27 +62,36 @@ def chunk(
         limit: tokens of the longest chunk, title and headings included.
         subject: name of the product it is about, put in front where the title does not say it.
     """
-    for section in _sections(document):
-        headings = document.headings_at(section[0].start)
+    ruler = _Ruler(count)
+    for headings, section in _sections(document):
         prefix = _prefix(subject, document.title, headings, count, limit // 2)
-        room = limit - count([prefix])[0]
+        room = ruler.room(limit, prefix)
         content = [block for block in section if block.kind is not BlockKind.HEADING]
-        units = list(_units(document, content or section, count, room))
+        units = list(_units(document, content or section, ruler, room))
         for group in _packed(units, room):
             yield _chunk(document, headings, prefix, group)
 
 
-def _sections(document: Document) -> Iterator[list[Block]]:
-    """Runs of blocks under one heading. Headings with nothing but deeper headings below pass."""
+def _sections(document: Document) -> Iterator[tuple[tuple[str, ...], list[Block]]]:
+    """Runs of blocks under one path of headings, outermost first, with that path.
+
+    A heading with nothing but deeper headings below it is in the path of what follows.
+    """
+    path: list[Block] = []
     section: list[Block] = []
+
+    def headings() -> tuple[str, ...]:
+        return tuple(document.text[block.start : block.end] for block in path)
+
     for block in document.blocks:
-        if block.kind is BlockKind.HEADING and section:
-            if not _leads_on(section, block):
-                yield section
+        if block.kind is BlockKind.HEADING:
+            if section and not _leads_on(section, block):
+                yield headings(), section
             section = []
+            path = [heading for heading in path if heading.level < block.level] + [block]
         section.append(block)
     if section:
-        yield section
+        yield headings(), section
 
 
 def _leads_on(section: Sequence[Block], following: Block) -> bool:
@@ -87,33 +114,50 @@ def _prefix(
     return prefix
 
 
-def _units(document: Document, blocks: Sequence[Block], count: Count, room: int) -> Iterator[_Unit]:
-    header = ""
-    for block in blocks:
-        text = document.text[block.start : block.end]
+def _units(
+    document: Document, blocks: Sequence[Block], ruler: _Ruler, room: int
+) -> Iterator[_Unit]:
+    texts = [document.text[block.start : block.end] for block in blocks]
+    leads: dict[BlockKind, tuple[str, int]] = {}
+    """What stands above rows and items, with its tokens."""
+    for block, text, tokens in zip(blocks, texts, ruler.all(texts), strict=True):
         if block.kind is BlockKind.HEADER:
-            header = text
-        elif block.kind is not BlockKind.ROW:
-            header = ""
-        tokens = _count(text, count)
-        lead = _count(header, count) if header and block.kind is BlockKind.ROW else 0
-        if tokens + lead <= room:
-            alone = block.kind is BlockKind.ROW and not header
-            yield _Unit(Span(block.start, block.end), block.kind, tokens, header, lead, alone)
+            leads = _leads(BlockKind.ROW, text, ruler, room)
+        elif block.kind is BlockKind.PARAGRAPH:
+            leads = _leads(BlockKind.ITEM, _introduction(text), ruler, room)
+        lead, beside = leads.get(block.kind, ("", 0))
+        if tokens + beside <= room:
+            alone = block.kind is BlockKind.ROW and not lead
+            yield _Unit(Span(block.start, block.end), block.kind, tokens, lead, beside, alone)
             continue
         spans = [
             piece
             for span in sentences(document.text, block.start, block.end)
-            for piece in _fitting(document.text, span, count, room)
+            for piece in _fitting(document.text, span, ruler, room - beside)
         ]
         for number, span in enumerate(spans, 1):
-            tokens = _count(document.text[span.start : span.end], count)
-            yield _Unit(span, block.kind, tokens, broken=number < len(spans))
+            tokens = ruler.one(document.text[span.start : span.end])
+            broken = number < len(spans)
+            yield _Unit(span, block.kind, tokens, lead, beside, broken=broken)
 
 
-def _fitting(text: str, span: Span, count: Count, room: int) -> Iterator[Span]:
+def _leads(
+    kind: BlockKind, text: str, ruler: _Ruler, room: int
+) -> dict[BlockKind, tuple[str, int]]:
+    tokens = ruler.one(text)
+    return {kind: (text, tokens)} if text and tokens <= room // 2 else {}
+
+
+def _introduction(paragraph: str) -> str:
+    """The last sentence of a paragraph, if it is one that introduces a list."""
+    *before, last = sentences(paragraph, 0, len(paragraph))
+    text = paragraph[last.start : last.end]
+    return text if text.endswith((":", "\uff1a")) or not before else ""
+
+
+def _fitting(text: str, span: Span, ruler: _Ruler, room: int) -> Iterator[Span]:
     """A sentence in halves, and their halves, until each fits."""
-    if _count(text[span.start : span.end], count) <= room or span.end - span.start < 2:
+    if ruler.one(text[span.start : span.end]) <= room or span.end - span.start < 2:
         yield span
         return
     middle = (span.start + span.end) // 2
@@ -121,12 +165,8 @@ def _fitting(text: str, span: Span, count: Count, room: int) -> Iterator[Span]:
     at = space if space > span.start else middle
     left = text[span.start : at].rstrip()
     right = text[at : span.end].lstrip()
-    yield from _fitting(text, Span(span.start, span.start + len(left)), count, room)
-    yield from _fitting(text, Span(span.end - len(right), span.end), count, room)
-
-
-def _count(text: str, count: Count) -> int:
-    return max(0, count([text])[0] - count([""])[0])
+    yield from _fitting(text, Span(span.start, span.start + len(left)), ruler, room)
+    yield from _fitting(text, Span(span.end - len(right), span.end), ruler, room)
 
 
 def _packed(units: Sequence[_Unit], room: int) -> Iterator[list[_Unit]]:
@@ -150,7 +190,7 @@ def _packed(units: Sequence[_Unit], room: int) -> Iterator[list[_Unit]]:
 
 
 def _fits(group: Sequence[_Unit], unit: _Unit, room: int) -> bool:
-    return group[0].header_tokens + sum(one.tokens for one in (*group, unit)) <= room
+    return group[0].lead_tokens + sum(one.tokens for one in (*group, unit)) <= room
 
 
 def _introduces(unit: _Unit, following: _Unit) -> bool:
@@ -162,8 +202,7 @@ def _chunk(
 ) -> Chunk:
     start, end = group[0].span.start, group[-1].span.end
     text = document.text[start:end]
-    header = group[0].header if group[0].header_tokens else ""
-    parts = [prefix, header, text] if header else [prefix, text]
+    parts = [prefix, group[0].lead, text] if group[0].lead else [prefix, text]
     identity = f"{document.id}\0{start}\0{end}\0{text}"
     return Chunk(
         id=hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:24],

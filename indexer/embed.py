@@ -1,11 +1,13 @@
-"""Chunks → vectors. What an earlier generation embedded is taken from there; equal texts once."""
+"""Chunks → vectors. What was embedded before is not embedded again; equal texts once."""
 
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
+import sqlite3
+from collections.abc import Iterator, Sequence
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 
+from indexer.store import text_key
 from rag.embedding import Embedder, Vectors
 from rag.index import Index
 
@@ -13,40 +15,89 @@ WINDOW = 1024
 """Texts sorted by length together: batches of like lengths waste little padding."""
 
 
-class VectorSource:
-    """Gives the vector of a text, from the earlier generation or from the embedder."""
+class Journal:
+    """The vectors of a run that has not published yet, so that a killed one can be resumed.
 
-    def __init__(self, embedder: Embedder, earlier: Index | None) -> None:
+    One SQLite file beside the generations. It is no part of an index, so it is not synced: after a
+    power cut it may be lost, and the run begins anew.
+    """
+
+    def __init__(self, path: Path, model_sha256: str, dim: int) -> None:
+        self._path = path
+        self._dim = dim
+        try:
+            self._open(model_sha256)
+        except sqlite3.Error:  # what a crash left of it
+            self.discard()
+            self._open(model_sha256)
+
+    def _open(self, model_sha256: str) -> None:
+        self._db = sqlite3.connect(self._path)
+        self._db.execute("PRAGMA synchronous = OFF")
+        self._db.execute("CREATE TABLE IF NOT EXISTS model (sha256 TEXT PRIMARY KEY)")
+        self._db.execute(
+            "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID"
+        )
+        if self._db.execute("SELECT sha256 FROM model").fetchall() != [(model_sha256,)]:
+            self._db.execute("DELETE FROM model")
+            self._db.execute("DELETE FROM vectors")
+            self._db.execute("INSERT INTO model VALUES (?)", (model_sha256,))
+        self._db.commit()
+
+    def find(self, keys: Sequence[bytes]) -> dict[bytes, Vectors]:
+        """The vectors known of these keys: float32 [dim] each."""
+        marks = ",".join("?" * len(keys))
+        found = self._db.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", keys)
+        return {key: np.frombuffer(blob, dtype=np.float32) for key, blob in found}
+
+    def keep(self, keys: Sequence[bytes], vectors: Vectors) -> None:
+        """Note vectors, a row each; when this returns, a killed run will not need them again."""
+        rows = ((key, vector.tobytes()) for key, vector in zip(keys, vectors, strict=True))
+        self._db.executemany("INSERT OR REPLACE INTO vectors VALUES (?,?)", rows)
+        self._db.commit()
+
+    def close(self) -> None:
+        """Release the file; it stays for the next run."""
+        self._db.close()
+
+    def discard(self) -> None:
+        """Remove the file: what it held is published."""
+        self._db.close()
+        self._path.unlink(missing_ok=True)
+        self._path.with_name(self._path.name + "-journal").unlink(missing_ok=True)
+
+
+class VectorSource:
+    """Gives the vector of a text: from earlier generations, an unfinished run, or the embedder."""
+
+    def __init__(self, embedder: Embedder, journal: Journal, earlier: Sequence[Index] = ()) -> None:
         self._embedder = embedder
-        self._known: dict[bytes, int] = {}
-        self._vectors: Vectors = np.empty((0, embedder.dim), dtype=np.float32)
+        self._journal = journal
+        self._earlier = [
+            index for index in earlier if index.manifest.model_sha256 == embedder.sha256
+        ]
         self.dim = embedder.dim
         self.embedded = 0
         self.reused = 0
-        if earlier is not None and earlier.manifest.model_sha256 == embedder.sha256:
-            self._vectors = earlier.vectors()
-            for row, chunk in enumerate(earlier.passages.all_chunks()):
-                self._known[_key(chunk.embedding_text)] = row
 
-    def vectors(self, texts: Iterator[str], advance: Callable[[int], None]) -> Iterator[Vectors]:
-        """Yield float32 [m, dim] blocks in the order of the texts; `advance` gets each m."""
+    def vectors(self, texts: Iterator[str]) -> Iterator[Vectors]:
+        """Yield float32 [m, dim] blocks in the order of the texts."""
         while window := list(islice(texts, WINDOW)):
             yield self._window(window)
-            advance(len(window))
 
     def _window(self, texts: Sequence[str]) -> Vectors:
-        rows = [self._known.get(_key(text)) for text in texts]
-        unknown = {text for text, row in zip(texts, rows, strict=True) if row is None}
-        new = sorted(unknown, key=lambda text: (len(text), text))
-        place = {text: at for at, text in enumerate(new)}
-        fresh = self._embedder.encode_documents(new)
-        self.embedded += len(new)
-        self.reused += len(texts) - len(new)
-        out = np.empty((len(texts), self._embedder.dim), dtype=np.float32)
-        for at, (text, row) in enumerate(zip(texts, rows, strict=True)):
-            out[at] = fresh[place[text]] if row is None else self._vectors[row]
-        return out
-
-
-def _key(text: str) -> bytes:
-    return hashlib.sha256(text.encode("utf-8")).digest()
+        keys = [text_key(text) for text in texts]
+        known: dict[bytes, Vectors] = {}
+        for index in self._earlier:
+            rows = index.passages.rows_of_texts([key for key in keys if key not in known])
+            known |= zip(rows, index.vectors(np.fromiter(rows.values(), np.int64)), strict=True)
+        known |= self._journal.find([key for key in keys if key not in known])
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+        if missing:
+            new = sorted(missing, key=lambda key: (len(missing[key]), missing[key]))
+            vectors = self._embedder.encode_documents([missing[key] for key in new])
+            self._journal.keep(new, vectors)
+            known |= zip(new, vectors, strict=True)
+        self.embedded += len(missing)
+        self.reused += len(texts) - len(missing)
+        return np.stack([known[key] for key in keys])

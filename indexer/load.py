@@ -1,17 +1,22 @@
 """File → documents. The table says which loader reads which kind of file."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from indexer.attribution import attribute
 from indexer.discover import SourceFile
 from indexer.draft import Draft
 from indexer.loaders import html, json_rows, markdown, pdf, plain, table
+from indexer.report import Guess
+from rag.config import Rule
 from rag.errors import DocumentError, EmptyDocumentError, UnknownFormatError
 from rag.types import Document
 
 Loader = Callable[[Path], Iterator[Draft | DocumentError]]
 """Yields drafts, and in their place errors of single rows; raises when the whole file is bad."""
+
+Loaded = tuple[Document, list[Guess]]
+"""A document, and what was guessed of it."""
 
 LOADERS: dict[str, Loader] = {
     ".md": markdown.load,
@@ -27,7 +32,7 @@ LOADERS: dict[str, Loader] = {
 }
 
 
-def load(file: SourceFile) -> Iterator[Document | DocumentError]:
+def load(file: SourceFile, rules: Sequence[Rule] = ()) -> Iterator[Loaded | DocumentError]:
     """Yield the documents of a file; what is wrong with it, or with a row, takes their place."""
     loader = LOADERS.get(file.path.suffix.lower())
     if loader is None:
@@ -46,7 +51,7 @@ def load(file: SourceFile) -> Iterator[Document | DocumentError]:
             elif not draft.text:
                 yield EmptyDocumentError("holds no text; nothing was indexed from it")
             else:
-                yield attribute(draft, file)
+                yield attribute(draft, file, rules)
         if not found:
             yield EmptyDocumentError("holds no rows; nothing was indexed from it")
     except DocumentError as error:

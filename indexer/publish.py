@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from rag.errors import IndexFolderError, IndexLockedError
+from rag.errors import IndexFolderError, IndexLockedError, InputError
 from rag.manifest import Layout, Manifest
 
 
@@ -56,28 +56,77 @@ def publish(layout: Layout, folder: Path, manifest: Manifest, keep: int) -> None
     _sync(folder)
     target = layout.generations / manifest.id
     folder.rename(target)
-    temporary = layout.folder / ".CURRENT"
     try:
         _sync(layout.generations)
-        temporary.write_text(manifest.id + "\n", encoding="utf-8")
+        point_at(layout, manifest.id)
+    except BaseException:
+        if _pointed_at(layout) != manifest.id:  # nothing names it
+            shutil.rmtree(target, ignore_errors=True)
+        raise
+    _collect(layout, manifest.id, keep)
+
+
+def roll_back(layout: Layout, to: str | None = None) -> Manifest:
+    """Publish an earlier generation again, the one before the published one unless it is named.
+
+    Raises:
+        InputError: there is no such generation.
+        IndexDamagedError: it is not whole; what was published stays published.
+        IndexLockedError: another writer is at work.
+    """
+    with writing(layout):
+        current = layout.published().name
+        if to is None:
+            to = max((name for name in generations(layout) if name < current), default=None)
+        if to is None or to not in generations(layout):
+            kept = ", ".join(generations(layout))
+            raise InputError(
+                f"There is no generation {to!r} to go back to. Kept are {kept}."
+                if to
+                else f"There is no generation before {current}; kept are {kept}. "
+                "A larger indexing.keep keeps more."
+            )
+        folder = layout.generations / to
+        manifest = Manifest.read(folder)
+        manifest.verify(folder)
+        point_at(layout, to)
+        return manifest
+
+
+def generations(layout: Layout) -> list[str]:
+    """The ids of all generations that are kept, oldest first."""
+    return sorted(
+        path.name
+        for path in layout.generations.iterdir()
+        if path.is_dir() and not path.name.startswith(".")
+    )
+
+
+def point_at(layout: Layout, id: str) -> None:
+    """Make a generation the published one, by renaming one small file. Hold the lock."""
+    temporary = layout.folder / ".CURRENT"
+    try:
+        temporary.write_text(id + "\n", encoding="utf-8")
         _sync(temporary)
         temporary.replace(layout.current)
-    except BaseException:  # nothing names it yet
+    except BaseException:
         temporary.unlink(missing_ok=True)
-        shutil.rmtree(target, ignore_errors=True)
         raise
     _sync(layout.folder)
-    _collect(layout, manifest.id, keep)
+
+
+def _pointed_at(layout: Layout) -> str:
+    try:
+        return layout.published().name
+    except IndexFolderError:
+        return ""
 
 
 def _collect(layout: Layout, current: str, keep: int) -> None:
     """Remove the oldest generations. A reader that holds one open goes on reading it."""
-    others = sorted(
-        path for path in layout.generations.iterdir()
-        if path.is_dir() and path.name != current and not path.name.startswith(".")
-    )  # fmt: skip
-    for path in others[: max(0, len(others) - keep + 1)]:
-        shutil.rmtree(path, ignore_errors=True)
+    others = [name for name in generations(layout) if name != current]
+    for name in others[: max(0, len(others) - keep + 1)]:
+        shutil.rmtree(layout.generations / name, ignore_errors=True)
 
 
 def _sync(path: Path) -> None:

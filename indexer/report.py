@@ -15,10 +15,14 @@ class Problem(NamedTuple):
 
 
 class Guess(NamedTuple):
-    """A file that was given to a product because of its name."""
+    """What no source said of a file's documents, and what it was told by."""
 
     source: str
-    product_id: str
+    key: str
+    """What was guessed, such as `kind`."""
+    value: str
+    told_by: str
+    """Such as "file name"."""
 
 
 @dataclass(slots=True)
@@ -28,6 +32,8 @@ class Report:
     generation: str = ""
     unchanged: bool = False
     files: int = 0
+    files_read: int = 0
+    """The others had not changed."""
     documents: int = 0
     chunks: int = 0
     embedded: int = 0

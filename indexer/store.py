@@ -1,106 +1,197 @@
-"""Documents and chunks into the SQLite file of a generation that is being written."""
+"""Documents and chunks into the SQLite file of a generation that is being written.
 
+What a file or a document became in the earlier generation is copied from there while nothing that
+went into it has changed.
+"""
+
+import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import takewhile
+from pathlib import Path
 
 from indexer.attribution import product_of_name
-from rag.passages import read_document
+from indexer.report import Guess
+from indexer.row import Row
+from rag.passages import SCHEMA, UNIQUE_DOCUMENTS, read_document
 from rag.types import Chunk, Document, Kind
 
 
-def write_document(db: sqlite3.Connection, document: Document) -> None:
-    """Insert a document and what it belongs to."""
-    db.execute(
-        "INSERT INTO documents VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-        (
-            document.id,
-            document.kind.value,
-            document.title,
-            document.text,
-            document.source,
-            document.locale,
-            document.url,
-            document.effective_from and document.effective_from.isoformat(),
-            document.effective_until and document.effective_until.isoformat(),
-            document.version,
-            json.dumps([tuple(block) for block in document.blocks]),
-            json.dumps([tuple(page) for page in document.pages]),
-            json.dumps(dict(document.metadata), default=str),
-        ),
-    )
-    owned = [(document.id, product) for product in document.product_ids]
-    db.executemany("INSERT INTO products VALUES (?,?)", owned)
-    owned = [(document.id, variant) for variant in document.variant_ids]
-    db.executemany("INSERT INTO variants VALUES (?,?)", owned)
+def text_key(text: str) -> bytes:
+    """What an embedded text is known by: its BLAKE2b, 16 bytes."""
+    return hashlib.blake2b(text.encode("utf-8"), digest_size=16).digest()
 
 
-def write_chunk(db: sqlite3.Connection, row: int, chunk: Chunk) -> None:
-    """Insert a chunk as the given row."""
-    db.execute(
-        "INSERT INTO chunks VALUES (?,?,?,?,?,?,?,?)",
-        (
-            row,
-            chunk.id,
-            chunk.document_id,
-            chunk.start,
-            chunk.end,
-            chunk.page,
-            json.dumps(chunk.headings, ensure_ascii=False),
-            chunk.embedding_text,
-        ),
-    )
+class PassageWriter:
+    """Fills `passages.sqlite`. First `files` and their documents, then `settle`, then chunks.
 
-
-def write_product_names(db: sqlite3.Connection) -> dict[str, str]:
-    """Name every product after what the titles of its spec documents have in common.
-
-    "Kettle 1.7 L – Sage" and "Kettle 1.7 L – Cream" make "Kettle 1.7 L".
+    All methods raise sqlite3.Error when the file cannot be written.
     """
-    titles: dict[str, list[str]] = {}
-    rows = db.execute(
-        "SELECT p.product_id, d.title FROM products p JOIN documents d ON d.id = p.document_id "
-        "WHERE d.kind = ? AND (SELECT count(*) FROM products o WHERE o.document_id = d.id) = 1 "
-        "ORDER BY d.id",
-        (Kind.SPEC.value,),
-    )
-    for product, title in rows:
-        titles.setdefault(product, []).append(title)
-    names = {product: _common_start(several) for product, several in titles.items()}
-    names = {product: name for product, name in names.items() if name}
-    db.executemany("INSERT INTO product_names VALUES (?,?)", sorted(names.items()))
-    return names
+
+    def __init__(self, path: Path, earlier: Path | None = None) -> None:
+        """Begin the file; `earlier` is that of a generation whose checksums were verified."""
+        self._db = sqlite3.connect(path, uri=True)
+        self._db.row_factory = sqlite3.Row
+        self._db.execute("PRAGMA journal_mode = OFF")
+        self._db.execute("PRAGMA synchronous = OFF")  # publishing syncs the finished file
+        self._db.execute("PRAGMA temp_store = MEMORY")
+        self._db.executescript(SCHEMA)
+        self._has_earlier = earlier is not None
+        if earlier is not None:
+            uri = f"{earlier.resolve().as_uri()}?mode=ro&immutable=1"
+            self._db.execute("ATTACH ? AS earlier", (uri,))
+        self.chunks = 0
+
+    def close(self) -> None:
+        """Write what is pending and release the file."""
+        self._db.commit()
+        self._db.close()
+
+    def add(self, row: Row) -> None:
+        """Insert a document."""
+        digest = hashlib.sha256(json.dumps(row).encode()).hexdigest()
+        marks = ",".join("?" * len(row))
+        self._db.execute(f"INSERT INTO documents VALUES ({marks},?,NULL)", (*row, digest))
+
+    def finish_file(self, name: str, fingerprint: str) -> None:
+        """Note that a file was read without a problem, for the next run to copy."""
+        self._db.execute("INSERT OR REPLACE INTO files VALUES (?,?)", (name, fingerprint))
+
+    def carry_file(self, name: str, fingerprint: str) -> bool:
+        """Copy the documents of a file that has not changed; say whether that was possible."""
+        if not self._has_earlier:
+            return False
+        known = "SELECT 1 FROM earlier.files WHERE name = ? AND fingerprint = ?"
+        if self._db.execute(known, (name, fingerprint)).fetchone() is None:
+            return False
+        copy = "INSERT INTO documents SELECT * FROM earlier.documents WHERE source = ?"
+        self._db.execute(copy, (name,))
+        self.finish_file(name, fingerprint)
+        return True
+
+    def settle(self) -> list[tuple[str, str]]:
+        """Fix whose every document is, once all are in.
+
+        Returns:
+            Source and id of documents left out because another one has their id. The one whose
+            source sorts first is kept, whatever order they came in.
+        """
+        first = (
+            "SELECT rowid FROM (SELECT rowid, row_number() OVER "
+            "(PARTITION BY id ORDER BY source, number) AS place FROM documents) WHERE place > 1"
+        )
+        dropped = self._db.execute(
+            f"DELETE FROM documents WHERE rowid IN ({first}) RETURNING source, id"
+        ).fetchall()
+        for source, _ in dropped:  # to be told again by the next run
+            self._db.execute("DELETE FROM files WHERE name = ?", (source,))
+        self._db.execute(UNIQUE_DOCUMENTS)
+        for table in ("product", "variant"):
+            self._db.execute(
+                f"INSERT INTO {table}s SELECT d.id, j.value FROM documents d, "
+                f"json_each(d.{table}_ids) j ORDER BY d.source, d.number, j.key"
+            )
+        return sorted((source, id) for source, id in dropped)
+
+    def guess_owners(self) -> list[Guess]:
+        """Give files named after a known product to it.
+
+        Only files whose documents say nothing of a product themselves are looked at.
+        """
+        known = [row[0] for row in self._db.execute("SELECT DISTINCT product_id FROM products")]
+        unowned = self._db.execute(
+            "SELECT id, source FROM documents d WHERE id = source AND NOT EXISTS "
+            "(SELECT 1 FROM products p WHERE p.document_id = d.id) ORDER BY source"
+        )
+        guessed = []
+        for document_id, source in unowned.fetchall() if known else ():
+            product = product_of_name(source, known)
+            if product is not None:
+                self._db.execute("INSERT INTO products VALUES (?,?)", (document_id, product))
+                guessed.append(Guess(source, "product_id", product, "file name"))
+        return guessed
+
+    def name_products(self) -> Mapping[str, str]:
+        """Name every product after what the titles of its spec documents have in common.
+
+        "Kettle 1.7 L – Sage" and "Kettle 1.7 L – Cream" make "Kettle 1.7 L".
+        """
+        names: dict[str, str] = {}
+        rows = self._db.execute(
+            "SELECT p.product_id, d.title FROM products p JOIN documents d ON d.id = p.document_id "
+            "WHERE d.kind = ? AND "
+            "(SELECT count(*) FROM products o WHERE o.document_id = d.id) = 1 ORDER BY d.id",
+            (Kind.SPEC.value,),
+        )
+        for product, title in rows:
+            names[product] = _common_start(names[product], title) if product in names else title
+        names = {product: _trimmed(name) for product, name in names.items() if _trimmed(name)}
+        self._db.executemany("INSERT INTO product_names VALUES (?,?)", sorted(names.items()))
+        return names
+
+    def documents(self) -> Iterator[tuple[Document, str]]:
+        """Every document with its digest, by source, read one by one."""
+        for row in self._db.execute("SELECT * FROM documents ORDER BY source, number"):
+            yield read_document(self._db, row), row["digest"]
+
+    def carry_chunks(self, document_id: str, key: str) -> bool:
+        """Copy the chunks of a document for which nothing has changed; say whether it could."""
+        if not self._has_earlier:
+            return False
+        copied = self._db.execute(
+            "INSERT INTO chunks SELECT ? + row_number() OVER (ORDER BY row) - 1, c.id, "
+            "c.document_id, start, end, page, headings, embedding_text, text_key "
+            "FROM earlier.chunks c JOIN earlier.documents d ON d.id = c.document_id "
+            "WHERE d.id = ? AND d.chunk_key = ?",
+            (self.chunks, document_id, key),
+        ).rowcount
+        if copied:
+            self._keyed(document_id, key)
+            self.chunks += copied
+        return copied > 0
+
+    def add_chunks(self, document_id: str, key: str, chunks: Iterator[Chunk]) -> None:
+        """Insert the chunks of a document."""
+        for chunk in chunks:
+            self._db.execute(
+                "INSERT INTO chunks VALUES (?,?,?,?,?,?,?,?,?)",
+                (
+                    self.chunks,
+                    chunk.id,
+                    chunk.document_id,
+                    chunk.start,
+                    chunk.end,
+                    chunk.page,
+                    json.dumps(chunk.headings, ensure_ascii=False),
+                    chunk.embedding_text,
+                    text_key(chunk.embedding_text),
+                ),
+            )
+            self.chunks += 1
+        self._keyed(document_id, key)
+
+    def _keyed(self, document_id: str, key: str) -> None:
+        self._db.execute("UPDATE documents SET chunk_key = ? WHERE id = ?", (key, document_id))
+
+    def guesses(self) -> list[Guess]:
+        """What the files' documents say was guessed, each guess of a file once."""
+        found = self._db.execute(
+            "SELECT DISTINCT d.source, j.value FROM documents d, json_each(d.guesses) j "
+            "ORDER BY d.source, d.number, j.key"
+        )
+        return list(dict.fromkeys(Guess(*json.loads(row[1])) for row in found))
+
+    def kinds(self) -> dict[str, int]:
+        """How many documents there are of each kind."""
+        count = "SELECT kind, count(*) FROM documents GROUP BY kind ORDER BY kind"
+        return {row[0]: row[1] for row in self._db.execute(count)}
 
 
-def _common_start(titles: Sequence[str]) -> str:
-    words = [title.split() for title in titles]
-    shared = [
-        group[0] for group in takewhile(lambda g: len(set(g)) == 1, zip(*words, strict=False))
-    ]
-    return " ".join(shared).rstrip(" –—-|,:(/")
+def _common_start(one: str, other: str) -> str:
+    pairs = zip(one.split(), other.split(), strict=False)
+    return " ".join(word for word, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
-def stored_documents(db: sqlite3.Connection) -> Iterator[Document]:
-    """Every document in the order of writing, read one by one."""
-    for row in db.execute("SELECT * FROM documents ORDER BY position"):
-        yield read_document(db, row)
-
-
-def write_guessed_owners(db: sqlite3.Connection) -> list[tuple[str, str]]:
-    """Give files named after a known product to it; return (source, product) of each.
-
-    Only files whose documents say nothing of a product themselves are looked at.
-    """
-    known = [row[0] for row in db.execute("SELECT DISTINCT product_id FROM products")]
-    unowned = db.execute(
-        "SELECT id, source FROM documents d WHERE id = source AND NOT EXISTS "
-        "(SELECT 1 FROM products p WHERE p.document_id = d.id) ORDER BY position"
-    ).fetchall()
-    guessed = []
-    for document_id, source in unowned:
-        product = product_of_name(source, known)
-        if product is not None:
-            db.execute("INSERT INTO products VALUES (?,?)", (document_id, product))
-            guessed.append((source, product))
-    return guessed
+def _trimmed(name: str) -> str:
+    return " ".join(name.split()).rstrip(" –—-|,:(/")

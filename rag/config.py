@@ -1,10 +1,13 @@
 """Settings: a table with help. From options, then `SHELFTALK_…`, then `shelftalk.toml`."""
 
 import os
+import re
+from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -14,9 +17,59 @@ from pydantic_settings import (
 )
 
 from rag.errors import ConfigError
+from rag.types import Kind
 
 PREFIX = "SHELFTALK_"
 FILE = "shelftalk.toml"
+
+
+class Rule(BaseModel):
+    """What the path of a file tells of its documents."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: str = Field(
+        min_length=1,
+        description="Such as `manuals/{product_id}/*.pdf`: `*` stands for anything within a name, "
+        "`**` for folders too, a key in braces for its value.",
+    )
+    kind: Kind | None = None
+    title: str | None = None
+    product_id: str | None = None
+    variant_id: str | None = None
+    locale: str | None = None
+    url: str | None = None
+    effective_from: str | None = None
+    effective_until: str | None = None
+    version: str | None = None
+
+    @model_validator(mode="after")
+    def _known_keys(self) -> Self:
+        keys = re.findall(r"\{([^{}]*)\}", self.path)
+        allowed = type(self).model_fields.keys() - {"path"}
+        if not set(keys) <= allowed or len(set(keys)) < len(keys):
+            raise ValueError(f"in braces may stand, each once: {', '.join(sorted(allowed))}")
+        return self
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        parts = re.split(r"(\*\*/?|\*|\?|\{\w+\})", self.path)
+        regex = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+        return re.compile(
+            "".join(
+                regex.get(part)
+                or (f"(?P<{part[1:-1]}>[^/]+?)" if part[:1] == "{" else re.escape(part))
+                for part in parts
+            )
+        )
+
+    def about(self, path: str) -> Mapping[str, str] | None:
+        """What the rule says of a file, or None where its path does not fit."""
+        match = self._pattern.fullmatch(path)
+        if match is None:
+            return None
+        fixed = self.model_dump(mode="json", exclude={"path"}, exclude_none=True)
+        return {**fixed, **match.groupdict()}
 
 
 class Indexing(BaseModel):
@@ -31,6 +84,16 @@ class Indexing(BaseModel):
         description="Longest passage, title and headings included, in the embedder's tokens.",
     )
     keep: int = Field(default=2, ge=1, description="How many published generations stay on disk.")
+    read_seconds: float = Field(
+        default=10, gt=0, description="Longest time a file may keep its reader silent."
+    )
+    read_megabytes: int = Field(
+        default=512, ge=256, description="Most memory the reader of a file may take."
+    )
+    rules: tuple[Rule, ...] = Field(
+        default=(),
+        description="What paths tell of files; see Documents. The first that fits counts.",
+    )
 
 
 class Answering(BaseModel):
@@ -136,7 +199,8 @@ def _describe(model: type[BaseModel], prefix: str) -> list[tuple[str, str, str]]
         if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
             rows += _describe(info.annotation, f"{prefix}{name}.")
         else:
-            rows.append((f"{prefix}{name}", str(info.default), info.description or ""))
+            shown = "" if info.default == () else str(info.default)
+            rows.append((f"{prefix}{name}", shown, info.description or ""))
     return rows
 
 

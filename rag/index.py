@@ -25,6 +25,7 @@ class Index:
             IndexDamagedError: a file is not the one that was published.
             IndexMismatchError: the format is another version's.
         """
+        self.folder = folder
         self.manifest = Manifest.read(folder)
         self.manifest.verify(folder)
         try:
@@ -88,12 +89,13 @@ class Index:
 
     def cosines(self, query: Vectors, rows: Rows) -> Scores:
         """Cosine of the query to each of the given rows: float32 [len(rows)]."""
-        stored = self._vectors.reconstruct_batch(rows)
-        return np.asarray(stored @ query[0], dtype=np.float32)
+        return np.asarray(self.vectors(rows) @ query[0], dtype=np.float32)
 
-    def vectors(self) -> Vectors:
-        """All vectors by row: float32 [chunks, dim]."""
-        return np.asarray(self._vectors.reconstruct_n(0, self._vectors.ntotal), dtype=np.float32)
+    def vectors(self, rows: Rows | None = None) -> Vectors:
+        """The vectors of these rows, or of all: float32 [len(rows), dim]."""
+        if rows is None:
+            rows = np.arange(self._vectors.ntotal, dtype=np.int64)
+        return np.asarray(self._vectors.reconstruct_batch(rows), dtype=np.float32)
 
     def close(self) -> None:
         """Release the files."""

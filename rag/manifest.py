@@ -3,12 +3,13 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from rag.errors import IndexDamagedError, IndexMismatchError, IndexMissingError
 
-FORMAT = 1
+FORMAT = 2
 """Version of the on-disk format; raised with every change a reader cannot cope with."""
 
 VECTORS, PASSAGES, LEXICAL = "vectors.faiss", "passages.sqlite", "lexical"
@@ -32,6 +33,11 @@ class Layout:
     def generations(self) -> Path:
         """The folder of all generations."""
         return self.folder / "generations"
+
+    @property
+    def journal(self) -> Path:
+        """The vectors of a run that has not published yet."""
+        return self.folder / "unfinished.sqlite"
 
     @property
     def lock(self) -> Path:
@@ -133,10 +139,14 @@ def _digest(values: Mapping[str, object]) -> str:
 
 def digests(folder: Path) -> dict[str, str]:
     """SHA-256 of every file below a generation's folder, the manifest left out."""
-    found: dict[str, str] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path != folder / MANIFEST:
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            found[path.relative_to(folder).as_posix()] = digest
-    return found
+    paths = sorted(
+        path for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST
+    )
+    with ThreadPoolExecutor() as pool:  # hashing does not hold the interpreter
+        found = pool.map(_file_digest, paths)
+        return {p.relative_to(folder).as_posix(): d for p, d in zip(paths, found, strict=True)}
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -23,11 +23,13 @@ Rows = NDArray[np.int64]
 """int64 [n], ascending chunk rows; row r is the r-th vector of the generation."""
 
 SCHEMA = """
+CREATE TABLE files (name TEXT PRIMARY KEY, fingerprint TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE documents (
-    position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
-    title TEXT NOT NULL, text TEXT NOT NULL, source TEXT NOT NULL,
-    locale TEXT, url TEXT, effective_from TEXT, effective_until TEXT,
-    version TEXT, blocks TEXT NOT NULL, pages TEXT NOT NULL, metadata TEXT NOT NULL
+    id TEXT NOT NULL, kind TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL,
+    source TEXT NOT NULL, number INTEGER NOT NULL, locale TEXT, url TEXT,
+    effective_from TEXT, effective_until TEXT, version TEXT, blocks TEXT NOT NULL,
+    pages TEXT NOT NULL, metadata TEXT NOT NULL, product_ids TEXT NOT NULL,
+    variant_ids TEXT NOT NULL, guesses TEXT NOT NULL, digest TEXT NOT NULL, chunk_key TEXT
 );
 CREATE TABLE products (document_id TEXT NOT NULL, product_id TEXT NOT NULL);
 CREATE TABLE product_names (product_id TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
@@ -35,13 +37,21 @@ CREATE TABLE variants (document_id TEXT NOT NULL, variant_id TEXT NOT NULL);
 CREATE TABLE chunks (
     row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, document_id TEXT NOT NULL,
     start INTEGER NOT NULL, end INTEGER NOT NULL, page INTEGER, headings TEXT NOT NULL,
-    embedding_text TEXT NOT NULL
+    embedding_text TEXT NOT NULL, text_key BLOB NOT NULL
 );
+CREATE INDEX documents_by_source ON documents (source, number);
 CREATE INDEX products_by_document ON products (document_id, product_id);
 CREATE INDEX products_by_id ON products (product_id);
 CREATE INDEX variants_by_document ON variants (document_id, variant_id);
-CREATE INDEX chunks_by_document ON chunks (document_id);
+CREATE INDEX chunks_by_document ON chunks (document_id, row);
+CREATE INDEX chunks_by_text ON chunks (text_key);
 """
+"""Of a document, `product_ids` and `variant_ids` are what its file says; the tables of those names
+have what was settled. `digest`, `chunk_key` and `text_key` tell the next run what stayed the same.
+"""
+
+UNIQUE_DOCUMENTS = "CREATE UNIQUE INDEX documents_by_id ON documents (id)"
+"""Made when files that claim the same id have been told apart."""
 
 _IN_SCOPE = """
 SELECT c.row FROM chunks c JOIN documents d ON d.id = c.document_id
@@ -99,6 +109,13 @@ class PassageStore:
         with self._query("SELECT * FROM chunks ORDER BY row") as found:
             for row in found:
                 yield self._chunk(row)
+
+    def rows_of_texts(self, keys: Sequence[bytes]) -> dict[bytes, int]:
+        """A row for each of these keys of embedded texts that occurs."""
+        marks = ",".join("?" * len(keys))
+        query = f"SELECT text_key, min(row) FROM chunks WHERE text_key IN ({marks}) GROUP BY 1"
+        with self._query(query, keys) as found:
+            return {bytes(row[0]): int(row[1]) for row in found}
 
     def document_ids(self) -> list[str]:
         """Every document's id, sorted."""

@@ -15,7 +15,8 @@ def read_all(folder: Path, name: str, data: str | bytes) -> list[Document | Docu
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data.encode() if isinstance(data, str) else data)
-    return list(load(SourceFile(path, name, name)))
+    found = load(SourceFile(path, name, name))
+    return [each if isinstance(each, DocumentError) else each[0] for each in found]
 
 
 def read(folder: Path, name: str, data: str | bytes) -> Document:

@@ -146,6 +146,29 @@ def test_what_introduces_a_list_stays_with_its_first_item() -> None:
     assert second.text.startswith("In the box you find:\n\nthing number 0")
 
 
+def test_what_introduces_a_list_goes_with_every_part_of_it() -> None:
+    document = a_document(
+        (BlockKind.PARAGRAPH, "A kettle comes in a box. In the box you find:", 0),
+        *((BlockKind.ITEM, f"thing number {n} with its own words", 0) for n in range(9)),
+    )
+    first, *others = chunked(document, 40)
+    assert first.embedding_text.startswith("Kettle\nA kettle comes in a box. In the box you find:")
+    assert len(others) >= 2
+    for piece in others:
+        assert piece.embedding_text.startswith("Kettle\nIn the box you find:\nthing number")
+        assert "In the box" not in piece.text
+
+
+def test_prose_before_a_list_that_does_not_introduce_it_is_not_repeated() -> None:
+    document = a_document(
+        (BlockKind.PARAGRAPH, "It was first sold in May. It sold well.", 0),
+        *((BlockKind.ITEM, f"thing number {n} with its own words", 0) for n in range(6)),
+    )
+    _, *others = chunked(document, 40)
+    assert others
+    assert not [piece for piece in others if "sold" in piece.embedding_text]
+
+
 def test_prose_that_is_broken_overlaps_by_a_sentence() -> None:
     prose = " ".join(f"Sentence number {n} says a thing." for n in range(12))
     pieces = chunked(a_document((BlockKind.PARAGRAPH, prose, 0)), 40)

@@ -1,6 +1,5 @@
 """Generations made straight from documents or vectors, without files to read them from."""
 
-import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -8,11 +7,11 @@ from pathlib import Path
 import faiss
 import numpy as np
 
-from indexer.store import write_chunk, write_document
+from indexer.row import document_row
+from indexer.store import PassageWriter
 from rag import lexical
 from rag.embedding import Vectors
 from rag.manifest import LEXICAL, PASSAGES, VECTORS, Layout, Manifest, digests
-from rag.passages import SCHEMA
 from rag.types import Block, BlockKind, Chunk, Document, Kind
 
 
@@ -36,13 +35,12 @@ def whole(document: Document) -> Chunk:
 
 def write_passages(path: Path, documents: Sequence[Document]) -> None:
     """One chunk a document, in the order given."""
-    with closing(sqlite3.connect(path)) as db:
-        db.execute("PRAGMA synchronous = OFF")
-        db.executescript(SCHEMA)
-        for row, document in enumerate(documents):
-            write_document(db, document)
-            write_chunk(db, row, whole(document))
-        db.commit()
+    with closing(PassageWriter(path)) as writer:
+        for document in documents:
+            writer.add(document_row(document, 0, []))
+        writer.settle()
+        for document in documents:
+            writer.add_chunks(document.id, "", iter([whole(document)]))
 
 
 def write_generation(

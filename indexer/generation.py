@@ -1,0 +1,78 @@
+"""What is derived from the passages of a generation: vectors, lexical index and manifest."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import faiss
+import numpy as np
+
+from indexer.embed import VectorSource
+from rag import lexical
+from rag.embedding import Embedder
+from rag.manifest import LEXICAL, PASSAGES, VECTORS, Manifest, digests
+
+
+def write_vectors(folder: Path, source: VectorSource) -> Iterator[int]:
+    """Write `vectors.faiss`: the vector of row r of the chunks is its r-th.
+
+    Yields how many are done, now and then; the file is there when the last was taken.
+    """
+    index = faiss.IndexFlatIP(source.dim)
+    for block in source.vectors(texts(folder)):
+        index.add(block)
+        yield index.ntotal
+    # faiss.write_index hides a full disk: write the bytes ourselves.
+    with (folder / VECTORS).open("wb") as file:
+        file.write(np.asarray(faiss.serialize_index(index)).data)
+
+
+def write_lexical(folder: Path) -> None:
+    """Write the lexical index of the chunks."""
+    lexical.write(texts(folder), folder / LEXICAL)
+
+
+def texts(folder: Path) -> Iterator[str]:
+    """What is embedded of each chunk, by row, read one by one."""
+    with closing(sqlite3.connect(folder / PASSAGES)) as db:
+        for (text,) in db.execute("SELECT embedding_text FROM chunks ORDER BY row"):
+            yield text
+
+
+def manifest(folder: Path, embedder: Embedder, chunk_tokens: int, corpus_digest: str) -> Manifest:
+    """The manifest of a generation whose files are all written."""
+    with closing(sqlite3.connect(folder / PASSAGES)) as db:
+        (documents,) = db.execute("SELECT count(*) FROM documents").fetchone()
+        (chunks,) = db.execute("SELECT count(*) FROM chunks").fetchone()
+    now = datetime.now(UTC)
+    return Manifest(
+        id=_id(now, corpus_digest),
+        created=now.isoformat(timespec="seconds"),
+        model=embedder.name,
+        model_sha256=embedder.sha256,
+        dim=embedder.dim,
+        chunk_tokens=chunk_tokens,
+        documents=documents,
+        chunks=chunks,
+        corpus_digest=corpus_digest,
+        files=digests(folder),
+    )
+
+
+def again(earlier: Manifest, folder: Path) -> Manifest:
+    """The manifest of a generation with the same passages, its files written anew."""
+    now = datetime.now(UTC)
+    return replace(
+        earlier,
+        id=_id(now, earlier.corpus_digest),
+        created=now.isoformat(timespec="seconds"),
+        files=digests(folder),
+    )
+
+
+def _id(now: datetime, corpus_digest: str) -> str:
+    """Ids sort by time."""
+    return f"{now:%Y%m%dT%H%M%S%f}-{corpus_digest[:8]}"
