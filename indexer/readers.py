@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -22,6 +22,9 @@ from indexer.row import Row
 from rag.config import Indexing
 from rag.errors import DocumentError
 
+_COMMAND = (sys.executable, "-P", "-m", "indexer.worker")
+_STARTING = 60.0
+"""Seconds a reader may take to come up."""
 _AHEAD = 64
 """Answers a reader may be ahead of whoever takes them."""
 
@@ -34,7 +37,7 @@ class Read(NamedTuple):
     problem: DocumentError | None = None
 
 
-def read(files: Iterable[SourceFile], limits: Indexing) -> Iterator[Read]:
+def read(files: Iterable[SourceFile], limits: Indexing) -> Generator[Read]:
     """Yield what the files hold, file by file in their order, while the next are being read."""
     rules = [rule.model_dump(mode="json", exclude_none=True) for rule in limits.rules]
     waiting: deque[tuple[SourceFile, _Reader]] = deque()
@@ -68,14 +71,15 @@ class _Reader:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "indexer.worker"],
+            _COMMAND,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             encoding="utf-8",
         )
         self._lines: queue.Queue[str] = queue.Queue(_AHEAD)
-        self._heard = time.monotonic()
+        self._ready_by = time.monotonic() + _STARTING
+        self._begun = 0.0
         self._listener = threading.Thread(target=self._listen, name="reader", daemon=True)
         self._listener.start()
 
@@ -98,12 +102,14 @@ class _Reader:
         with suppress(OSError):  # it has ended, which its answers will show
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
-        self._heard = time.monotonic()
+        self._begun = max(self._ready_by, time.monotonic())
+        self._ready_by = 0.0
 
     def answers(self, limits: Indexing) -> Iterator[Row | DocumentError]:
         """What the file holds. When it cannot be read within the limits, that is the last."""
+        since = self._begun
         while True:
-            left = self._heard + limits.read_seconds - time.monotonic()
+            left = since + limits.read_seconds - time.monotonic()
             try:
                 line = self._lines.get(timeout=max(0.0, left))
             except queue.Empty:
@@ -120,13 +126,14 @@ class _Reader:
                     f"(indexing.read_megabytes is {limits.read_megabytes}); export it again"
                 )
                 return
-            answer = json.loads(line)
-            if "row" in answer:
-                yield answer["row"]
-            elif "problem" in answer:
-                yield DocumentError(answer["problem"])
-            else:
-                return
+            match json.loads(line):
+                case {"row": row}:
+                    yield row
+                case {"problem": problem}:
+                    yield DocumentError(problem)
+                case {"end": True}:
+                    return
+            since = time.monotonic()  # the time of whoever takes the answers does not count
 
     def release(self) -> None:
         """Leave it to the next file."""
@@ -149,7 +156,6 @@ class _Reader:
         assert self._process.stdout is not None
         with self._process.stdout as lines:
             for line in lines:
-                self._heard = time.monotonic()
                 self._lines.put(line)
         self._lines.put("")
 

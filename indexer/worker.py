@@ -1,7 +1,8 @@
 """Reads files in a process of its own, one request a line; see `indexer/readers.py`.
 
-Request: {"path", "name", "place", "rules", "seconds", "megabytes"}. Answer, a line each:
-{"row": […]} for a document, {"problem": "…"}, and {"end": true} after the last.
+It says {} when it has come up. A request is {"path", "name", "place", "rules", "seconds",
+"megabytes"}; the answers, a line each, are {"row": […]} for a document, {"problem": "…"}, and
+{"end": true} after the last.
 """
 
 import json
@@ -25,14 +26,19 @@ def main() -> None:
     """Answer requests until there are no more."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints is no answer
+
+    def say(answer: dict[str, object]) -> None:
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+    say({})
     for line in sys.stdin:
         request = json.loads(line)
         limit_memory(request["megabytes"])
         _alarm(2 * request["seconds"] + 1)
         for answer in _answers(request):
             _alarm(0)  # whoever takes the answers may take their time
-            answers.write(json.dumps(answer) + "\n")
-            answers.flush()
+            say(answer)
             _alarm(2 * request["seconds"] + 1)
         _alarm(0)
 

@@ -12,6 +12,7 @@ import pytest
 
 from indexer.discover import discover
 from indexer.load import load
+from rag.errors import DocumentError
 from rag.types import Document, Kind
 
 CORPUS = Path(__file__).parent.parent / "corpus"
@@ -23,8 +24,9 @@ def documents() -> dict[str, Document]:
     found: dict[str, Document] = {}
     for file in discover([CORPUS]):
         assert not isinstance(file, tuple), file
-        for document in load(file):
-            assert isinstance(document, Document), (file.name, document)
+        for loaded in load(file):
+            assert not isinstance(loaded, DocumentError), (file.name, loaded)
+            document, _ = loaded
             assert document.id not in found
             found[document.id] = document
     return found

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from tests.doubles import HashingEmbedder, Silent
 from tests.samples import FILES, write_small_corpus
 
 CORD = "How long is the cord?"
-COMMANDS = ("index", "ask", "search", "serve", "check", "config")
+COMMANDS = ("index", "ask", "search", "serve", "check", "rollback", "config")
 
 
 @pytest.fixture(autouse=True)
@@ -297,3 +298,51 @@ def test_an_index_made_elsewhere_answers_here(tmp_path: Path, small_corpus: Path
     moved = folder.rename(tmp_path / "moved")
     body = one_object(run("ask", CORD, "--product", "KT12", "--index", moved, "--json"))
     assert "75 cm" in body["answer"]
+
+
+def test_keep_and_rollback(small_corpus: Path, tmp_path: Path) -> None:
+    corpus = Path(shutil.copytree(small_corpus, tmp_path / "corpus"))
+    ids = []
+    for number in range(4):
+        (corpus / "news.md").write_text(f"Text number {number}.")
+        ids.append(one_object(run("index", corpus, "--keep", 3, "--json"))["generation"])
+    assert sorted(path.name for path in Layout(Path("index")).generations.iterdir()) == ids[1:]
+    assert one_object(run("rollback", "index", "--json"))["generation"] == ids[2]
+    assert "Text number 2" in run("search", "number", "-k", 1).stdout
+    assert one_object(run("rollback", "--to", ids[3], "--json"))["generation"] == ids[3]
+    refused(run("rollback", "index", "--to", ids[0]), 2, ids[0], "Kept are")
+    assert f"back at generation {ids[2]}" in run("rollback").stdout
+
+
+def test_rollback_without_an_index(tmp_path: Path) -> None:
+    refused(run("rollback", tmp_path / "none"), 2, "There is no index")
+
+
+def test_check_repairs(own_index: Path) -> None:
+    (Layout(own_index).published() / VECTORS).write_bytes(b"damaged")
+    assert run("check", own_index).exit_code == 1
+    body = one_object(run("check", own_index, "--repair", "--json"))
+    assert (body["ok"], "vectors.faiss" in body["repair"]) == (True, True)
+    assert "is whole" in run("check", own_index, "--repair").stdout
+
+
+def test_watching_publishes_what_is_saved_and_goes_on_after_an_error(
+    small_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = Path(shutil.copytree(small_corpus, tmp_path / "corpus"))
+
+    def saves(*_: object) -> Iterator[int]:
+        (corpus / "news.md").write_text("Text of the news.")
+        yield 1
+        shutil.rmtree(corpus)
+        yield 1
+        shutil.copytree(small_corpus, corpus)
+        yield 1
+
+    monkeypatch.setattr("indexer.watch.changes", saves)
+    result = run("index", corpus, "--watch", "--json")
+    assert result.exit_code == 0
+    first, second, third = (json.loads(line) for line in result.stdout.splitlines())
+    assert second["documents"] == first["documents"] + 1
+    assert third["documents"] == first["documents"]
+    assert "does not exist" in result.stderr

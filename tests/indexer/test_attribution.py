@@ -4,7 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from rag.types import Kind
+from indexer.discover import SourceFile
+from indexer.load import load
+from indexer.report import Guess
+from rag.config import Rule
+from rag.errors import DocumentError
+from rag.types import Document, Kind
 from tests.indexer.reading import read, refusal
 
 
@@ -124,3 +129,81 @@ def test_an_unknown_suffix_says_what_is_readable(tmp_path: Path) -> None:
 def test_nested_metadata_is_kept_as_it_is(tmp_path: Path) -> None:
     document = read(tmp_path, "a.md", "---\nsizes:\n  1: small\n  x: big\ntags: [a, b]\n---\nText")
     assert document.metadata == {"sizes": {"1": "small", "x": "big"}, "tags": ["a", "b"]}
+
+
+def ruled(folder: Path, name: str, *rules: Rule, text: str = "Text") -> Document:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    (found,) = load(SourceFile(path, name, f"shop/{name}"), rules)
+    assert not isinstance(found, DocumentError), found
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "products"),
+    [
+        ("downloads/{product_id}/*.md", "downloads/KT-1/manual.md", ("KT-1",)),
+        ("downloads/{product_id}/*.md", "downloads/KT-1/deep/manual.md", ()),
+        ("downloads/{product_id}/**", "downloads/KT-1/deep/manual.md", ("KT-1",)),
+        ("**/{product_id}-manual.md", "a/b/KT-1-manual.md", ("KT-1",)),
+        ("**/{product_id}-manual.md", "KT-1-manual.md", ("KT-1",)),
+        ("{product_id}.?d", "KT-1.md", ("KT-1",)),
+        ("shop/{product_id}.md", "KT-1.md", ("KT-1",)),
+        ("a+b/{product_id}.md", "a+b/KT-1.md", ("KT-1",)),
+        ("other/{product_id}.md", "KT-1.md", ()),
+    ],
+)
+def test_a_rule_tells_what_a_path_says(
+    tmp_path: Path, path: str, name: str, products: tuple[str, ...]
+) -> None:
+    assert ruled(tmp_path, name, Rule(path=path)).product_ids == products
+
+
+def test_the_first_rule_that_fits_counts(tmp_path: Path) -> None:
+    rules = (
+        Rule(path="x/*", version="1"),
+        Rule(path="terms-{locale}.md", kind=Kind.POLICY, effective_from="2026-01-01"),
+        Rule(path="*.md", version="3", title="Other"),
+    )
+    document = ruled(tmp_path, "terms-de.md", *rules)
+    assert (document.kind, document.locale, document.version) == (Kind.POLICY, "de", None)
+    assert document.effective_from == date(2026, 1, 1)
+
+
+def test_documents_and_sidecars_win_over_rules(tmp_path: Path) -> None:
+    rule = Rule(path="*.md", kind=Kind.POLICY, locale="de", version="rule", product_id="P")
+    (tmp_path / "a.md.yaml").write_text("locale: zh\nversion: side\n")
+    document = ruled(tmp_path, "a.md", rule, text="---\nversion: own\n---\nText")
+    assert (document.version, document.locale, document.kind) == ("own", "zh", Kind.POLICY)
+    assert document.product_ids == ("P",)
+
+
+@pytest.mark.parametrize(
+    ("name", "guess"),
+    [
+        ("policies/a.md", ("policy", "folder name")),
+        ("a-manual.md", ("manual", "file name")),
+        ("a.csv", ("spec", "file type")),
+        ("a.md", ("page", "file type")),
+    ],
+)
+def test_what_was_guessed_is_said(tmp_path: Path, name: str, guess: tuple[str, str]) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("id,name,price\n1,A,3\n")
+    (found,) = load(SourceFile(path, name, name))
+    assert not isinstance(found, DocumentError)
+    assert found[1] == [Guess(name, "kind", *guess)]
+
+
+def test_nothing_that_was_said_is_a_guess(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("---\nkind: faq\n---\nText")
+    (found,) = load(SourceFile(tmp_path / "a.md", "a.md", "a.md"))
+    assert not isinstance(found, DocumentError)
+    assert found[1] == []
+
+
+def test_a_time_that_ends_before_it_begins_is_refused(tmp_path: Path) -> None:
+    text = "---\neffective_from: 2026-02-01\neffective_until: 2026-01-01\n---\nText"
+    assert "until 2026-01-01 but only from 2026-02-01" in str(refusal(tmp_path, "a.md", text))

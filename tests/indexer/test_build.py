@@ -7,7 +7,7 @@ import pytest
 
 from indexer.build import build
 from indexer.report import Report
-from rag.config import Indexing, Settings
+from rag.config import Indexing, Rule, Settings
 from rag.embedding import Vectors
 from rag.errors import IndexFolderError, IndexLockedError, InputError
 from rag.index import Index
@@ -341,3 +341,79 @@ def test_the_named_folder_s_own_name_counts(
     found = _documents(settings.index)
     assert found["KT-1/manual.md"].product_ids == ("KT-1",)
     assert found["returns.md"].kind is Kind.POLICY
+
+
+def test_only_files_that_changed_are_read(corpus: Path, settings: Settings) -> None:
+    assert run(corpus, settings).files_read == 3
+    (corpus / "two.md").write_text("# two\n\nAnother text.\n")
+    (corpus / "three.md.yaml").write_text("kind: faq\n")
+    report = run(corpus, settings)
+    assert (report.files, report.files_read) == (3, 2)
+    (corpus / "one.md").rename(corpus / "eins.md")
+    report = run(corpus, settings)
+    assert (report.files_read, report.embedded) == (1, 0)
+    assert run(corpus, settings).files_read == 0
+
+
+def test_a_new_rule_has_the_files_read_again(corpus: Path, settings: Settings) -> None:
+    run(corpus, settings)
+    rule = Rule(path="{product_id}.md")
+    ruled = settings.model_copy(update={"indexing": Indexing(rules=(rule,))})
+    assert run(corpus, ruled).files_read == 3
+    assert _documents(settings.index)["two.md"].product_ids == ("two",)
+
+
+def test_what_is_wrong_with_a_file_is_said_every_time(corpus: Path, settings: Settings) -> None:
+    (corpus / "bad.pdf").write_bytes(b"rubbish")
+    (corpus / "rows.jsonl").write_text('{"id": "r", "text": "Fine."}\n{oops\n')
+    first = run(corpus, settings)
+    second = run(corpus, settings)
+    assert second.unchanged
+    assert second.problems == first.problems != []
+    assert second.guessed == first.guessed != []
+
+
+def test_of_two_documents_with_one_id_the_first_by_name_is_kept(
+    corpus: Path, settings: Settings
+) -> None:
+    (corpus / "b.jsonl").write_text('{"id": "r", "text": "B"}\n')
+    run(corpus, settings)
+    (corpus / "a.jsonl").write_text('{"id": "r", "text": "A"}\n')
+    report = run(corpus, settings)
+    assert [problem.source for problem in report.problems] == ["b.jsonl"]
+    assert texts(settings)["r"] == "A"
+    (corpus / "a.jsonl").unlink()
+    assert run(corpus, settings).problems == []
+    assert texts(settings)["r"] == "B"
+
+
+def test_a_new_name_of_a_product_reaches_files_that_did_not_change(
+    tmp_path: Path, settings: Settings
+) -> None:
+    corpus = tmp_path / "corpus"
+    (corpus / "products/KT-1").mkdir(parents=True)
+    (corpus / "products/KT-1/care.md").write_text("# Care\n\nRinse it.\n")
+    specs = corpus / "specs.csv"
+    specs.write_text("id,name,price\nKT-1,Brook Kettle,30\n")
+    run(corpus, settings)
+    specs.write_text("id,name,price\nKT-1,Rill Kettle,30\n")
+    report = run(corpus, settings)
+    index = Index.open(settings.index)
+    embedded = [chunk.embedding_text for chunk in index.passages.all_chunks()]
+    index.close()
+    assert report.files_read == 1
+    assert "Rill Kettle > Care\nRinse it." in embedded
+    assert not [text for text in embedded if "Brook" in text]
+
+
+def test_a_reader_that_takes_too_long_is_a_line_of_the_report(
+    corpus: Path, settings: Settings
+) -> None:
+    run(corpus, settings)
+    (corpus / "one.md").write_text("Changed.")
+    hasty = settings.model_copy(update={"indexing": Indexing(read_seconds=1e-6)})
+    report = run(corpus, hasty)
+    assert [problem.source for problem in report.problems] == ["one.md"]
+    assert set(texts(settings)) == {"two.md", "three.md"}
+    assert run(corpus, settings).problems == []
+    assert texts(settings)["one.md"] == "Changed."

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.publish import publish, writing
-from rag.errors import IndexFolderError, IndexLockedError
+from indexer.publish import publish, roll_back, writing
+from rag.errors import IndexDamagedError, IndexFolderError, IndexLockedError, InputError
 from rag.manifest import Layout, Manifest, digests
 
 HOLD = """
@@ -129,3 +129,42 @@ def test_a_folder_that_cannot_be_made_says_so(tmp_path: Path) -> None:
         writing(Layout(tmp_path / "file" / "index")),
     ):
         pass
+
+
+def test_rolling_back_publishes_the_generation_before(layout: Layout) -> None:
+    for id in ("1", "2", "3"):
+        _publish(layout, id, keep=3)
+    assert roll_back(layout).id == "2"
+    assert layout.published().name == "2"
+    assert roll_back(layout).id == "1"
+    assert roll_back(layout, "3").id == "3"
+    assert layout.published().name == "3"
+    assert _generations(layout) == ["1", "2", "3"]
+
+
+def test_after_rolling_back_the_next_publish_goes_on(layout: Layout) -> None:
+    _publish(layout, "1")
+    _publish(layout, "2")
+    roll_back(layout)
+    _publish(layout, "3")
+    assert layout.published().name == "3"
+    assert _generations(layout) == ["2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("to", "said"), [("9", "no generation '9' to go back to. Kept are 1."), (None, "before 1")]
+)
+def test_what_cannot_be_rolled_back_to(layout: Layout, to: str | None, said: str) -> None:
+    _publish(layout, "1")
+    with pytest.raises(InputError, match=said):
+        roll_back(layout, to)
+    assert layout.published().name == "1"
+
+
+def test_a_damaged_generation_is_not_rolled_back_to(layout: Layout) -> None:
+    _publish(layout, "1")
+    _publish(layout, "2")
+    (layout.generations / "1" / "sub" / "data").write_text("damaged")
+    with pytest.raises(IndexDamagedError, match="sub/data was altered"):
+        roll_back(layout)
+    assert layout.published().name == "2"

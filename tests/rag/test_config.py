@@ -110,3 +110,31 @@ def test_every_setting_is_described_with_its_default() -> None:
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValueError, match="frozen"):
         setattr(load_settings(), "embedder", "x")  # noqa: B010
+
+
+def test_rules_are_read_from_the_file(own_folder: Path) -> None:
+    own_folder.write_text(
+        '[[indexing.rules]]\npath = "{product_id}/*"\nkind = "manual"\n'
+        '[[indexing.rules]]\npath = "**"\nlocale = "de"\n'
+    )
+    first, second = load_settings().indexing.rules
+    assert first.about("KT-1/a.pdf") == {"kind": "manual", "product_id": "KT-1"}
+    assert second.about("any/where.md") == {"locale": "de"}
+    assert first.about("a.pdf") is None
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ('path = "{sku}/*"', "in braces may stand, each once: effective_from"),
+        ('path = "{product_id}/{product_id}"', "in braces may stand, each once"),
+        ('path = ""', "at least 1 character"),
+        ('path = "*"\nkind = "novel"', "'spec'"),
+        ('path = "*"\ncolour = "red"', "indexing.rules.0.colour"),
+    ],
+)
+def test_a_rule_that_cannot_be_used_is_refused(own_folder: Path, rule: str, said: str) -> None:
+    own_folder.write_text(f"[[indexing.rules]]\n{rule}\n")
+    with pytest.raises(ConfigError) as refused:
+        load_settings()
+    assert said in str(refused.value)
