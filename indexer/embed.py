@@ -35,9 +35,8 @@ class Journal:
         self._db = sqlite3.connect(self._path)
         self._db.execute("PRAGMA synchronous = OFF")
         self._db.execute("CREATE TABLE IF NOT EXISTS model (sha256 TEXT PRIMARY KEY)")
-        self._db.execute(
-            "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID"
-        )
+        self._db.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB, vector BLOB)")
+        self._db.execute("CREATE INDEX IF NOT EXISTS vectors_by_key ON vectors (key)")
         if self._db.execute("SELECT sha256 FROM model").fetchall() != [(model_sha256,)]:
             self._db.execute("DELETE FROM model")
             self._db.execute("DELETE FROM vectors")
@@ -53,7 +52,7 @@ class Journal:
     def keep(self, keys: Sequence[bytes], vectors: Vectors) -> None:
         """Note vectors, a row each; when this returns, a killed run will not need them again."""
         rows = ((key, vector.tobytes()) for key, vector in zip(keys, vectors, strict=True))
-        self._db.executemany("INSERT OR REPLACE INTO vectors VALUES (?,?)", rows)
+        self._db.executemany("INSERT INTO vectors VALUES (?,?)", rows)
         self._db.commit()
 
     def close(self) -> None:

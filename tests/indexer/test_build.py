@@ -122,7 +122,11 @@ def test_incremental_and_fresh_builds_agree(corpus: Path, tmp_path: Path) -> Non
     second.close()
 
 
-def test_equal_texts_are_embedded_once(corpus: Path, settings: Settings) -> None:
+@pytest.mark.parametrize("window", [2, 1024])
+def test_equal_texts_are_embedded_once(
+    corpus: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch, window: int
+) -> None:
+    monkeypatch.setattr("indexer.embed.WINDOW", window)
     for number in range(4):
         (corpus / f"copy{number}.md").write_text("# one\n\nThe text of one.\n")
     embedder = HashingEmbedder()
