@@ -7,10 +7,22 @@ from dataclasses import dataclass, field
 from rag.types import Block, BlockKind, Page
 
 _SPACES = re.compile(r"[^\S\n]+")
-_UNPRINTABLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
-    "\ud800-\udfff\U000e0000-\U000e007f]"
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"  # controls; those that break lines are white space
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb\ufdd0-\ufdef\ufffe\uffff"
+    "\ud800-\udfff\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+_EMOJI = "\u00a9\u00ae\u203c-\u2049\u2122-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
+_LOOSE_PRESENTATION = re.compile(f"(?<![#*0-9{_EMOJI}])[\ufe0e\ufe0f]")
+"""Selectors of an emoji's look that follow no emoji: a chain of them can carry a hidden text."""
+_JOINED = "\u0600-\u109f\u1780-\u18af\ua840-\uabff\ufb50-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc"
+"""Scripts whose letters change their shape at a joiner: Arabic, the Indic ones and their kin."""
+_LOOSE_JOINER = re.compile(
+    f"(?<![{_JOINED}])\u200c|\u200c(?![{_JOINED}])"
+    f"|(?<![{_JOINED}{_EMOJI}\ufe0f])\u200d|\u200d(?![{_JOINED}{_EMOJI}])"
+)
+"""Joiners with nothing to join: they split a word for a search and show nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +95,14 @@ class Outline:
 
 
 def clean(text: str) -> str:
-    """Fold white space and drop characters a reader cannot see; line breaks stay."""
-    visible = _UNPRINTABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    lines = (_SPACES.sub(" ", line).strip() for line in visible.split("\n"))
+    """Fold white space and drop characters a reader cannot see; line breaks stay.
+
+    What is dropped can change a word's look-up, turn the direction of a line, or carry a text for
+    a language model that no person reads.
+    """
+    text = _UNSEEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    if not text.isascii():
+        # In this order: a selector that is left may stand before a joiner, never the other way.
+        text = _LOOSE_JOINER.sub("", _LOOSE_PRESENTATION.sub("", text))
+    lines = (_SPACES.sub(" ", line).strip() for line in text.split("\n"))
     return "\n".join(line for line in lines if line)

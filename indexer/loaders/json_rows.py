@@ -1,13 +1,17 @@
 """JSON Lines, or a JSON array: one object per product, variant or document."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from indexer.draft import Draft
-from indexer.loaders.plain import read_text
-from indexer.loaders.rows import draft_of
+from indexer.loaders.encoding import read_lines, read_text
+from indexer.loaders.rows import PROSE, ROW_ID, TEXT, TITLE, draft_of
+from indexer.loaders.values import plain_name
 from rag.errors import DocumentError
+
+_WRAPPERS = frozenset("products items item entries entry rows records documents docs data".split())
+_OF_A_ROW = frozenset((*ROW_ID, *TITLE, *TEXT, *PROSE))
 
 
 def load(path: Path) -> Iterator[Draft | DocumentError]:
@@ -26,25 +30,64 @@ def load(path: Path) -> Iterator[Draft | DocumentError]:
                 yield draft_of(row, place)
             except DocumentError as error:
                 yield error
+            except RecursionError:
+                yield DocumentError(f"{place} is nested too deeply to be read; flatten it")
 
 
 def _objects(path: Path) -> Iterator[tuple[str, object]]:
-    text = read_text(path)
-    if path.suffix.lower() == ".json":
-        try:
-            whole = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise DocumentError(f"is not JSON: {error}") from error
-        rows = whole if isinstance(whole, list) else [whole]
-        yield from ((f"item {number}", row) for number, row in enumerate(rows, 1))
+    if path.suffix.lower() != ".json":
+        yield from _by_line(read_lines(path))
         return
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            place = f"line {number}"
-            try:
-                yield place, json.loads(line)
-            except (ValueError, RecursionError) as error:
-                yield (
-                    place,
-                    DocumentError(f"{place} is not JSON ({error}); the other lines are kept"),
-                )
+    text = read_text(path)
+    try:
+        rows = _unwrapped(json.loads(text))
+    except RecursionError as error:
+        raise DocumentError("is nested too deeply to be read; flatten it") from error
+    except json.JSONDecodeError as error:
+        if not error.msg.startswith("Extra data"):
+            raise DocumentError(f"is not JSON: {error}") from error
+        yield from _by_line(text.split("\n"))  # JSON Lines by another name
+    else:
+        yield from ((f"item {number}", row) for number, row in enumerate(rows, 1))
+
+
+def _by_line(lines: Iterable[str | DocumentError]) -> Iterator[tuple[str, object]]:
+    for number, line in enumerate(lines, 1):
+        place = f"line {number}"
+        if isinstance(line, DocumentError):
+            yield place, line
+            continue
+        if not line.strip():
+            continue
+        try:
+            yield place, json.loads(line)
+        except RecursionError:
+            yield place, DocumentError(f"{place} is nested too deeply to be read; flatten it")
+        except ValueError as error:
+            yield (
+                place,
+                DocumentError(f"{place} is not JSON ({error}); the other lines are kept"),
+            )
+
+
+def _unwrapped(whole: object) -> list[object]:
+    """The rows of a file: its array, or the one array of objects in what is wrapped around it."""
+    if isinstance(whole, list):
+        return whole
+    inner = whole
+    while isinstance(inner, dict) and len(inner) == 1:
+        only = next(iter(inner.values()))
+        if not isinstance(only, dict):
+            break
+        inner = only
+    if isinstance(inner, dict):
+        lists = [(plain_name(name), value) for name, value in inner.items() if _are_objects(value)]
+        own = {plain_name(key) for key in inner}
+        # A product may have a list of its details; a feed has a title at most.
+        if len(lists) == 1 and own.isdisjoint(ROW_ID if lists[0][0] in _WRAPPERS else _OF_A_ROW):
+            return list(lists[0][1])
+    return [whole]
+
+
+def _are_objects(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, dict) for one in value)

@@ -1,7 +1,7 @@
 """Markdown (CommonMark and tables) with YAML front matter, rendered to plain text."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -10,21 +10,19 @@ from markdown_it.token import Token
 from indexer.draft import Draft, Outline
 from indexer.front_matter import read_mapping
 from indexer.loaders import html
-from indexer.loaders.plain import read_text
+from indexer.loaders.attributes import Cell, Row, add_paragraph, add_table, are_attributes
+from indexer.loaders.encoding import read_text
 from rag.errors import DocumentError
 from rag.types import BlockKind
 
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
-_ATTRIBUTE = re.compile(r"[^:]{1,40}: \S")
 _BREAK = re.compile(r"<br\b", re.IGNORECASE)
-_OPENS = {
-    "heading_open": BlockKind.HEADING,
-    "list_item_open": BlockKind.ITEM,
-    "thead_open": BlockKind.HEADER,
-    "tbody_open": BlockKind.ROW,
-}
-"""Tokens between which text is of a kind; each has its `_close`."""
-_parser = MarkdownIt("commonmark").enable("table")
+_ITEM_PARTS = frozenset(
+    ["list_item_open", "list_item_close", "paragraph_open", "paragraph_close", "inline"]
+)
+_NESTING = ("list_item_open", "blockquote_open")
+_DEEPEST = 100
+_parser = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable("table")
 
 
 def load(path: Path) -> Iterator[Draft]:
@@ -51,9 +49,17 @@ def split_front_matter(text: str) -> tuple[dict[str, object], str]:
 
 
 def render(body: str, metadata: dict[str, object]) -> Draft:
-    """Turn Markdown into an outlined plain text."""
-    renderer = _Renderer()
-    for token in _parser.parse(body):
+    """Turn Markdown into an outlined plain text.
+
+    Raises:
+        DocumentError: its lists or quotes nest too deeply.
+    """
+    tokens = _parser.parse(body)
+    if any(token.level >= _DEEPEST - 1 and token.type in _NESTING for token in tokens):
+        # The parser has left out what stands in there.
+        raise DocumentError("is nested too deeply to be read; flatten it")
+    renderer = _Renderer(_listed_attributes(tokens))
+    for token in tokens:
         renderer.take(token)
     title = str(metadata["title"]) if metadata.get("title") else renderer.first_heading
     return renderer.outline.finish(title=title, metadata=metadata)
@@ -62,12 +68,14 @@ def render(body: str, metadata: dict[str, object]) -> Draft:
 class _Renderer:
     """Walks the parser's flat list of tokens, keeping what each of them stands in."""
 
-    def __init__(self) -> None:
+    def __init__(self, attributes: frozenset[int]) -> None:
         self.outline = Outline()
         self.first_heading: str | None = None
-        self._kinds: list[BlockKind] = []
+        self._attributes = attributes
         self._level = 0
-        self._cells: list[str] = []
+        self._in_item = 0
+        self._rows: list[Row] = []
+        self._cells: list[Cell] | None = None
         self._numbers: list[int | None] = []
         self._mark = ""
 
@@ -76,15 +84,12 @@ class _Renderer:
         action = getattr(self, f"_{token.type}", None)
         if action is not None:
             action(token)
-        elif token.type in _OPENS:
-            self._kinds.append(_OPENS[token.type])
-        elif token.type.removesuffix("_close") + "_open" in _OPENS:
-            self._kinds.pop()
-            self._mark = ""
 
     def _heading_open(self, token: Token) -> None:
-        self._kinds.append(BlockKind.HEADING)
         self._level = int(token.tag[1])
+
+    def _heading_close(self, _: Token) -> None:
+        self._level = 0
 
     def _ordered_list_open(self, token: Token) -> None:
         self._numbers.append(int(token.attrs.get("start", 1)))
@@ -98,29 +103,46 @@ class _Renderer:
     _bullet_list_close = _ordered_list_close
 
     def _list_item_open(self, _: Token) -> None:
-        self._kinds.append(BlockKind.ITEM)
+        self._in_item += 1
         number = self._numbers[-1]
         self._mark = "" if number is None else f"{number}. "
         self._numbers[-1] = None if number is None else number + 1
+
+    def _list_item_close(self, _: Token) -> None:
+        self._in_item -= 1
+        self._mark = ""
+
+    def _table_open(self, _: Token) -> None:
+        self._rows = []
 
     def _tr_open(self, _: Token) -> None:
         self._cells = []
 
     def _tr_close(self, _: Token) -> None:
-        self.outline.add(self._kinds[-1], " | ".join(self._cells))
+        self._rows.append(Row(self._cells or []))
+        self._cells = None
+
+    def _thead_close(self, _: Token) -> None:
+        self._rows = [row._replace(head=True) for row in self._rows]
+
+    def _table_close(self, _: Token) -> None:
+        add_table(self.outline, self._rows)
 
     def _inline(self, token: Token) -> None:
         text = _plain(token)
-        kind = self._kinds[-1] if self._kinds else BlockKind.PARAGRAPH
-        if kind in (BlockKind.HEADER, BlockKind.ROW):
-            self._cells.append(text.replace("\n", " "))
-        elif kind is BlockKind.HEADING:
+        if self._cells is not None:
+            self._cells.append(Cell(text.replace("\n", " "), _is_bold(token)))
+        elif self._level:
             self.first_heading = self.first_heading or text
-            self.outline.add(kind, text, self._level)
-        else:
-            for line_kind, line in _lines(kind, self._mark + text):
-                self.outline.add(line_kind, line)
+            self.outline.add(BlockKind.HEADING, text, self._level)
+        elif id(token) in self._attributes:
+            self.outline.add(BlockKind.ROW, text.replace("\n", " "))
+        elif self._in_item:
+            self.outline.add(BlockKind.ITEM, self._mark + text)
             self._mark = ""
+        else:
+            lines = _plain(token, soft="\n")
+            add_paragraph(self.outline, lines if are_attributes(lines.split("\n")) else text)
 
     def _fence(self, token: Token) -> None:
         self.outline.add(BlockKind.PARAGRAPH, token.content)
@@ -131,28 +153,49 @@ class _Renderer:
         html.add_fragment(token.content, self.outline)
 
 
-def _lines(kind: BlockKind, text: str) -> Iterator[tuple[BlockKind, str]]:
-    """A paragraph of `Attribute: value` lines is a spec list: a row each. Else one block."""
-    lines = text.split("\n")
-    listed = len(lines) > 1 and all(_ATTRIBUTE.match(line) for line in lines)
-    if kind is BlockKind.PARAGRAPH and listed:
-        yield from ((BlockKind.ROW, line) for line in lines)
-    else:
-        yield kind, text
+def _listed_attributes(tokens: Sequence[Token]) -> frozenset[int]:
+    """The texts, by identity, of bullet lists that hold attributes and nothing else."""
+    found: set[int] = set()
+    lists: list[list[Token] | None] = []
+    for token in tokens:
+        if token.type.endswith("_list_open"):
+            if lists:
+                lists[-1] = None  # a list with another one inside
+            lists.append([] if token.type == "bullet_list_open" else None)
+        elif token.type.endswith("_list_close"):
+            items = lists.pop() or []
+            texts = [_plain(item) for item in items]
+            if are_attributes(texts):
+                found |= {id(item) for item in items}
+        elif lists and token.type not in _ITEM_PARTS:
+            lists[-1] = None
+        elif lists and lists[-1] is not None and token.type == "inline":
+            lists[-1].append(token)
+    return frozenset(found)
 
 
-def _plain(token: Token) -> str:
+def _is_bold(token: Token) -> bool:
+    kinds = [child.type for child in token.children or [] if child.type != "text" or child.content]
+    return (
+        kinds[:1] == ["strong_open"]
+        and kinds[-1] == "strong_close"
+        and kinds.count("strong_open") == 1
+    )
+
+
+def _plain(token: Token, soft: str = " ") -> str:
+    """The text of a paragraph; `soft` stands where only the source breaks its line."""
+    children = token.children or []
+    if any(child.type == "html_inline" and not _BREAK.match(child.content) for child in children):
+        # Rendered and read back: a style may hide a part of it.
+        return html.text_of(_parser.renderer.render(children, _parser.options, {}), soft)
     parts = []
-    for child in token.children or []:
+    for child in children:
         match child.type:
-            case "text" | "code_inline":
+            case "text" | "code_inline" | "image":
                 parts.append(child.content)
             case "softbreak":
-                parts.append(" ")
-            case "hardbreak":
+                parts.append(soft)
+            case "hardbreak" | "html_inline":
                 parts.append("\n")
-            case "html_inline" if _BREAK.match(child.content):
-                parts.append("\n")
-            case "image":
-                parts.append(child.content)
     return "".join(parts).strip()

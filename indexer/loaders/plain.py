@@ -1,60 +1,53 @@
-"""Plain text: paragraphs between blank lines. Also decodes text for the other loaders."""
+"""Plain text: paragraphs between blank lines, with their lists."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from charset_normalizer import from_bytes
-
 from indexer.draft import Draft, Outline
-from rag.errors import DocumentError
+from indexer.loaders.attributes import add_paragraph, are_attributes
+from indexer.loaders.encoding import read_text
 from rag.types import BlockKind
 
 _ITEM = re.compile(r"\s*(?:[-*•–]|\d{1,2}[.)])\s+")
-_WESTERN = re.compile(
-    r"(?!.*[À-ÿ]{3})[\x00-\x7f\xa0"
-    "£€¥§©®°±²³µ¼½¾×·•™–—…‘’‚“”„‹›«»¿¡ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜßàáâãäåæçèéêëìíîïñòóôõöøùúûüœŒ]*",
-    re.DOTALL,
-)
+_BULLET = re.compile(r"\s*[-*•–]\s+")
 
 
 def load(path: Path) -> Iterator[Draft]:
     """Yield the file as one draft."""
     outline = Outline()
     for paragraph in re.split(r"\n\s*\n", read_text(path)):
-        lines = paragraph.splitlines()
-        if any(_ITEM.match(line) for line in lines):
-            for line in lines:
-                outline.add(BlockKind.ITEM if _ITEM.match(line) else BlockKind.PARAGRAPH, line)
-        else:
-            outline.add(BlockKind.PARAGRAPH, " ".join(lines))
+        add_plain(paragraph, outline)
     yield outline.finish()
 
 
-def read_text(path: Path) -> str:
-    """The file's text: UTF-8 where it is valid, else the encoding it looks most like."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DocumentError(f"cannot be opened: {error.strerror}") from error
-    try:
-        return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
-    except UnicodeDecodeError:
-        if western := _western(data):
-            return western
-        best = from_bytes(data).best()
-        if best is None:
-            raise DocumentError("is not text in any known encoding; save it as UTF-8") from None
-        return str(best)
+def add_plain(paragraph: str, outline: Outline) -> None:
+    """Add what stands between two blank lines: prose, attributes, or a list with its lead-in."""
+    lines = [line for line in paragraph.splitlines() if line.strip()]
+    first = next((at for at, line in enumerate(lines) if _ITEM.match(line)), None)
+    if first is not None:
+        outline.add(BlockKind.PARAGRAPH, " ".join(lines[:first]))
+        _add_list(lines[first:], outline)
+    else:
+        add_paragraph(outline, ("\n" if are_attributes(lines) else " ").join(lines))
 
 
-def _western(data: bytes) -> str | None:
-    """The text as Windows-1252, where it then looks like a Western language.
+def _add_list(lines: Sequence[str], outline: Outline) -> None:
+    """Add items, each with the lines it runs on to; a new sentence at the margin ends the list."""
+    blocks: list[tuple[BlockKind, str]] = []
+    for line in lines:
+        if _ITEM.match(line):
+            blocks.append((BlockKind.ITEM, line))
+        elif blocks[-1][0] is BlockKind.PARAGRAPH or _runs_on(line):
+            blocks[-1] = (blocks[-1][0], f"{blocks[-1][1]} {line}")
+        else:
+            blocks.append((BlockKind.PARAGRAPH, line))
+    bare = [_BULLET.sub("", text, count=1) for _, text in blocks if _BULLET.match(text)]
+    if len(bare) == len(blocks) and are_attributes(bare):
+        blocks = [(BlockKind.ROW, text) for text in bare]
+    for kind, text in blocks:
+        outline.add(kind, text)
 
-    Asked first because a guess from the letters alone reads "£45" as "Ł45".
-    """
-    try:
-        text = data.decode("cp1252")
-    except UnicodeDecodeError:
-        return None
-    return text if _WESTERN.fullmatch(text) else None
+
+def _runs_on(line: str) -> bool:
+    return line[0].isspace() or line[0].islower()

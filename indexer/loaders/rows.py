@@ -1,25 +1,29 @@
 """A row of a feed, a spec table or a document collection → a draft.
 
-Google's product feed names are understood (https://support.google.com/merchants/answer/7052112):
-`item_group_id` is the product and `id` its variant. A row with `text` is a document of its own.
+Google's product feed names are understood (https://support.google.com/merchants/answer/7052112),
+with and without their `g:`: `item_group_id` is the product and `id` its variant. A row with `text`
+is a document of its own.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from indexer.draft import Draft, Outline
+from indexer.loaders.plain import add_plain
+from indexer.loaders.values import add_html, add_value, is_html, plain_name
 from rag.errors import DocumentError
 from rag.types import BlockKind
 
-_OWN_ID = ("id", "doc_id", "_id")
-_ROW_ID = (*_OWN_ID, "sku", "variant_id", "product_id", "item_id")
-_TITLE = ("title", "name", "product_name")
-_TEXT = ("text", "content", "body")
-_PROSE = ("description", "short_description", "summary")
-_BELONGS = ("product_id", "product_ids", "variant_id", "variant_ids", "item_group_id")
-_ABOUT = ("kind", "locale", "lang", "language", "url", "link", "effective_from", "effective_until",
-          "version")  # fmt: skip
-_UNREADABLE = ("image_link", "additional_image_link", "image", "thumbnail", "mobile_link")
-_PAIRS = (("attribute_name", "attribute_value"), ("name", "value"), ("key", "value"))
+OWN_ID = ("id", "doc_id", "_id")
+ROW_ID = (*OWN_ID, "sku", "variant_id", "product_id", "item_id")
+TITLE = ("title", "name", "product_name")
+TEXT = ("text", "content", "body")
+PROSE = ("description", "short_description", "long_description", "body_html", "body_(html)",
+         "summary")  # fmt: skip
+BELONGS = ("product_id", "product_ids", "variant_id", "variant_ids", "item_group_id")
+ABOUT = ("kind", "locale", "lang", "language", "url", "link", "effective_from", "effective_until",
+         "version")  # fmt: skip
+_UNREADABLE = ("image_link", "additional_image_link", "image", "images", "image_url", "image_src",
+               "thumbnail", "mobile_link")  # fmt: skip
 
 
 def draft_of(row: Mapping[str, object], place: str) -> Draft:
@@ -32,25 +36,22 @@ def draft_of(row: Mapping[str, object], place: str) -> Draft:
     Raises:
         DocumentError: it holds neither text nor attributes.
     """
-    lower = {str(key).strip().casefold().replace(" ", "_"): key for key in row}
-    given = {name: row[key] for name, key in lower.items()}
+    names = {plain_name(key): key for key in row}
+    given = {name: row[key] for name, key in names.items()}
     # A row with a text is one of many about a product: the product's id is not its own.
-    text = _first(given, _TEXT)
-    own_id = _first(given, _OWN_ID if text else _ROW_ID)
-    title = _first(given, _TITLE)
+    text = _first(given, TEXT)
+    own_id = _first(given, OWN_ID if text else ROW_ID)
     outline = Outline()
-    metadata = {name: value for name, value in given.items() if name in {*_BELONGS, *_ABOUT}}
+    metadata = {name: value for name, value in given.items() if name in {*BELONGS, *ABOUT}}
     if text:
-        for paragraph in text.split("\n\n"):
-            outline.add(BlockKind.PARAGRAPH, paragraph)
+        _add_prose(text, outline)
         metadata |= _other_scalars(given, metadata)
     else:
-        for kind, line in _product_lines(given, lower):
-            outline.add(kind, line)
+        _add_product(given, names, outline)
         if own_id and not metadata.get("product_id"):
             _belongs_to_itself(own_id, metadata)
     draft = outline.finish(
-        title=title,
+        title=_first(given, TITLE),
         own_id=own_id if text else None,
         row=own_id or place.replace(" ", "-"),
         metadata=metadata,
@@ -62,17 +63,26 @@ def draft_of(row: Mapping[str, object], place: str) -> Draft:
     return draft
 
 
-def _product_lines(
-    given: Mapping[str, object], names: Mapping[str, str]
-) -> Iterator[tuple[BlockKind, str]]:
+def _add_product(given: Mapping[str, object], names: Mapping[str, str], outline: Outline) -> None:
     """The prose of a product, then its attributes under the names its source writes."""
-    for name in _PROSE:
-        if isinstance(given.get(name), str):
-            yield BlockKind.PARAGRAPH, str(given[name])
-    left_out = {*_ROW_ID, *_TITLE, *_PROSE, *_BELONGS, *_ABOUT, *_UNREADABLE}
+    for name in PROSE:
+        value = given.get(name)
+        if isinstance(value, str) and is_html(value):
+            add_html(value, outline)
+        elif isinstance(value, str):
+            outline.add(BlockKind.PARAGRAPH, value)
+    left_out = {*ROW_ID, *TITLE, *PROSE, *BELONGS, *ABOUT, *_UNREADABLE}
     for name, value in given.items():
         if name not in left_out:
-            yield from _lines(names[name], value)
+            add_value(names[name], value, outline)
+
+
+def _add_prose(text: str, outline: Outline) -> None:
+    if is_html(text):
+        add_html(text, outline)
+        return
+    for paragraph in text.split("\n\n"):
+        add_plain(paragraph, outline)
 
 
 def _other_scalars(
@@ -82,7 +92,7 @@ def _other_scalars(
     return {
         name: value
         for name, value in given.items()
-        if name not in {*_ROW_ID, *_TITLE, *_TEXT, *taken} and isinstance(value, str | int | float)
+        if name not in {*ROW_ID, *TITLE, *TEXT, *taken} and isinstance(value, str | int | float)
     }
 
 
@@ -100,46 +110,3 @@ def _first(given: Mapping[str, object], names: tuple[str, ...]) -> str | None:
         if isinstance(value, str | int) and str(value).strip():
             return str(value).strip()
     return None
-
-
-def _lines(name: str, value: object) -> Iterator[tuple[BlockKind, str]]:
-    """`Attribute: value` lines of a value, however deeply it nests."""
-    if isinstance(value, Mapping):
-        pair = _as_pair(value)
-        for key, inner in [pair] if pair else value.items():
-            yield from _lines(str(key), inner)
-    elif isinstance(value, list):
-        yield from _listed(name, value)
-    elif isinstance(value, bool):
-        yield BlockKind.ROW, f"{_label(name)}: {'yes' if value else 'no'}"
-    elif value is not None and str(value).strip():
-        shown = str(value).strip()
-        readable = shown if " " in shown else shown.replace("_", " ")  # in_stock
-        yield BlockKind.ROW, f"{_label(name)}: {readable}"
-
-
-def _listed(name: str, values: list[object]) -> Iterator[tuple[BlockKind, str]]:
-    """A list of phrases as items, of words as one line, of objects one by one."""
-    plain = [str(value) for value in values if isinstance(value, str | int | float)]
-    if len(plain) < len(values):
-        for value in values:
-            yield from _lines(name, value)
-    elif any(" " in value for value in plain):
-        yield from ((BlockKind.ITEM, value) for value in plain)
-    elif plain:
-        yield BlockKind.ROW, f"{_label(name)}: {', '.join(plain)}"
-
-
-def _as_pair(value: Mapping[str, object]) -> tuple[str, object] | None:
-    for name, held in _PAIRS:
-        if name in value and held in value:
-            return str(value[name]), value[held]
-    return None
-
-
-def _label(name: str) -> str:
-    """`product_type` → "Product type"; a header written for people stays as it is."""
-    if name != name.lower() or " " in name:
-        return name
-    words = name.replace("_", " ").strip()
-    return words.upper() if words in ("gtin", "mpn", "sku", "ean", "upc") else words.capitalize()

@@ -1,36 +1,133 @@
-"""CSV and TSV: a header row, then one row per product, variant or document."""
+"""CSV and TSV: a header row, then one row per product, variant, document or attribute.
+
+The columns may be divided by commas, semicolons, tabs or pipes; which, the first rows tell.
+"""
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 from indexer.draft import Draft
-from indexer.loaders.plain import read_text
+from indexer.loaders.encoding import read_text
+from indexer.loaders.long_table import columns_of, gathered, is_long
 from indexer.loaders.rows import draft_of
 from rag.errors import DocumentError
 
+_DELIMITERS = ",;\t|"
+_LONGEST_CELL = 10_000_000
+_SAMPLE = 50_000
+
+Line = tuple[str, dict[str, str]]
+"""Where a row stands, and its cells by column."""
+
 
 def load(path: Path) -> Iterator[Draft | DocumentError]:
-    """Yield a draft per row, or what is wrong with the row."""
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-    reader = csv.DictReader(io.StringIO(read_text(path), newline=""), delimiter=delimiter)
+    """Yield a draft per row, or per product of a table of attributes, or what is wrong with it."""
+    default = "\t" if path.suffix.lower() == ".tsv" else ","
+    text, delimiter = _divided(read_text(path), default)
+    records = _records(text, delimiter)
+    header = next((record for record in records if record), [])
+    if isinstance(header, DocumentError):
+        raise header
+    if not any(name.strip() for name in header):
+        raise DocumentError("has no header row; name the columns in the first line")
+    lines = _lines(_distinct(header), records)
+    if (columns := columns_of(header)) is not None:
+        whole = list(lines)
+        if is_long(whole, columns):
+            yield from gathered(whole, columns)
+            return
+        lines = iter(whole)
+    for line in lines:
+        yield line if isinstance(line, DocumentError) else _draft(line)
+
+
+def _draft(line: Line) -> Draft | DocumentError:
+    place, cells = line
     try:
-        columns = [name for name in reader.fieldnames or [] if name and name.strip()]
-        if not columns:
-            raise DocumentError("has no header row; name the columns in the first line")
-        for number, row in enumerate(reader, 1):
+        return draft_of(cells, place)
+    except DocumentError as error:
+        return error
+
+
+def _divided(text: str, default: str) -> tuple[str, str]:
+    """The table and its delimiter: the one that divides header and rows alike."""
+    first, _, rest = text.partition("\n")
+    stated = first.strip().lower()
+    if stated.startswith("sep=") and stated[4:] in tuple(_DELIMITERS):  # as Excel writes it
+        return rest, stated[4:]
+    sample = text[:_SAMPLE]
+    best, merit = default, (0.0, 1)
+    for delimiter in sorted(_DELIMITERS, key=lambda one: one != default):
+        reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
+        with _long_cells():
+            rows = [row for row in islice(reader, 20) if row]
+        width = len(rows[0]) if rows else 0
+        alike = sum(len(row) == width for row in rows[1:]) / max(1, len(rows) - 1)
+        if width > 1 and (alike, width) > merit:
+            best, merit = delimiter, (alike, width)
+    return text, best
+
+
+def _records(text: str, delimiter: str) -> Iterator[list[str] | DocumentError]:
+    """The rows, blank ones empty; in place of one that cannot be told, what is wrong."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    while True:
+        before = reader.line_num
+        try:
+            with _long_cells():
+                record = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            if "limit" in str(error):
+                raise DocumentError(
+                    f"is not a readable table near line {before + 1}: a cell is longer than "
+                    f"{_LONGEST_CELL:,} characters; is a quote missing?"
+                ) from error
+            yield DocumentError(
+                f"line {before + 1} has a quote that is not closed or not doubled; correct it"
+            )
+        else:
+            yield record
+
+
+@contextmanager
+def _long_cells() -> Iterator[None]:
+    """Admit long cells for as long as a row is read: the limit is the whole process's."""
+    before = csv.field_size_limit(_LONGEST_CELL)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+def _distinct(header: Sequence[str]) -> list[str]:
+    """The columns' names; a second `Feature` is told from the first."""
+    names: list[str] = []
+    for name in (one.strip() for one in header):
+        times = sum(one == name or one.startswith(f"{name} (") for one in names)
+        names.append(f"{name} ({times + 1})" if name and times else name)
+    return names
+
+
+def _lines(
+    names: Sequence[str], records: Iterable[list[str] | DocumentError]
+) -> Iterator[Line | DocumentError]:
+    number = 0
+    for record in records:
+        if isinstance(record, DocumentError):
+            yield record
+        elif record:
+            number += 1
             place = f"row {number}"
-            if None in row:
+            if any(record[len(names) :]):
                 yield DocumentError(
                     f"{place} has more cells than the header has columns; correct it"
                 )
-                continue
-            try:
-                yield draft_of({name: row[name] or "" for name in columns}, place)
-            except DocumentError as error:
-                yield error
-    except csv.Error as error:
-        raise DocumentError(
-            f"is not a readable table near row {reader.line_num}: {error}"
-        ) from error
+            else:
+                cells = dict.fromkeys((name for name in names if name), "")
+                yield place, cells | {k: v for k, v in zip(names, record, strict=False) if k}

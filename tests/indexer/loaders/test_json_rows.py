@@ -1,8 +1,10 @@
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
+from indexer.loaders import json_rows
 from rag.errors import DocumentError, EmptyDocumentError
 from rag.types import Document, Kind
 from tests.indexer.reading import pieces, read, read_all, refusal
@@ -103,11 +105,14 @@ def test_an_array_without_rows_is_reported(tmp_path: Path, text: str) -> None:
     assert isinstance(refusal(tmp_path, "a.json", text), EmptyDocumentError)
 
 
-@pytest.mark.parametrize("depth", [300, 900, 990, 5_000, 200_000])
+@pytest.mark.parametrize("depth", [100, 300, 900, 990, 5_000, 200_000])
 @pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
 def test_deep_nesting_is_read_or_refused(tmp_path: Path, name: str, depth: int) -> None:
     (found,) = read_all(tmp_path, name, '{"a":' * depth + '"x"' + "}" * depth)
-    assert isinstance(found, DocumentError) or found.text == "A: x"
+    if isinstance(found, DocumentError):
+        assert depth > 200 and "nested too deeply" in str(found)
+    else:
+        assert found.text == "A: x"
 
 
 def test_lone_surrogates_are_dropped(tmp_path: Path) -> None:
@@ -115,3 +120,138 @@ def test_lone_surrogates_are_dropped(tmp_path: Path) -> None:
     document = read(tmp_path, "a.jsonl", row)
     found = (document.id, document.product_ids, document.title, document.text)
     assert found == ("a", ("P",), "T", "xy")
+
+
+def test_a_row_nested_too_deeply_leaves_the_others(tmp_path: Path) -> None:
+    deep = '{"a":' * 900 + "1" + "}" * 900
+    found = read_all(tmp_path, "a.jsonl", f'{deep}\n{{"id": "B", "text": "two"}}\n')
+    assert "line 1 is nested too deeply" in str(found[0])
+    assert getattr(found[1], "text", None) == "two"
+
+
+def test_names_with_a_prefix(tmp_path: Path) -> None:
+    row = {
+        "g:id": "KT12-RED",
+        "g:item_group_id": "KT12",
+        "g:title": "Kettle",
+        "g:image_link": "https://img.example/x.jpg",
+        "g:price": "45.00 GBP",
+        "g:product_detail": [{"g:attribute_name": "Weight", "g:attribute_value": "1 kg"}],
+    }
+    document = read(tmp_path, "a.jsonl", _lines(row))
+    assert document.text == "Price: 45.00 GBP\nWeight: 1 kg"
+    assert document.title == "Kettle"
+    assert (document.product_ids, document.variant_ids) == (("KT12",), ("KT12-RED",))
+
+
+@pytest.mark.parametrize(
+    ("attributes", "text"),
+    [
+        ({"Weight": "1 kg", "in_stock": False}, "Weight: 1 kg\nIn stock: no"),
+        ([{"name": "Weight", "value": "1 kg"}], "Weight: 1 kg"),
+        ([{"attribute": "Weight", "value": 1.2, "unit": "kg"}], "Weight: 1.2 kg"),
+        ([{"@type": "PropertyValue", "name": "Weight", "value": 1, "unitText": "kg"}],
+         "Weight: 1 kg"),
+        ([{"id": 1, "name": "Colour", "options": ["Red", "Deep blue"]}], "Colour: Red, Deep blue"),
+        ([{"attribute_code": "colour", "value": "red"}], "Colour: red"),
+        ({"weight": {"value": 1.2, "unit": "kg"}}, "Weight: 1.2 kg"),
+        ({"price": {"amount": "45.00", "currency": "GBP"}}, "Price: 45.00 GBP"),
+        ({"size": {"height": "5 cm", "width": None}}, "Height: 5 cm"),
+        (["Weight: 1 kg", "Colour: red"], "Weight: 1 kg\nColour: red"),
+        ([["Weight", "1 kg"], ["Colour", "red"]], "Weight\n1 kg\nAttributes: Colour, red"),
+        ([], ""),
+    ],
+)  # fmt: skip
+def test_attributes_in_many_shapes(tmp_path: Path, attributes: object, text: str) -> None:
+    row = {"id": "K", "description": "A kettle.", "attributes": attributes}
+    assert read(tmp_path, "a.jsonl", _lines(row)).text == f"A kettle.\n\n{text}".strip()
+
+
+def test_descriptions_in_html_are_read_as_they_are_shown(tmp_path: Path) -> None:
+    row = {
+        "id": "K",
+        "description": "<p>Small &amp; light.<br/>Red.</p><ul><li>Boils fast</li></ul>",
+        "care": "Wipe <b>dry</b>",
+        "specs": "<table><tr><td>W</td><td>1 kg</td></tr><tr><td>H</td><td>2</td></tr></table>",
+        "tips": ["Rinse <i>well</i> first", "a < b > c stays"],
+    }
+    assert pieces(read(tmp_path, "a.jsonl", _lines(row))) == [
+        ("paragraph", "Small & light.\nRed."),
+        ("item", "Boils fast"),
+        ("row", "Care: Wipe dry"),
+        ("row", "W: 1 kg"),
+        ("row", "H: 2"),
+        ("item", "Rinse well first"),
+        ("item", "a < b > c stays"),
+    ]
+
+
+def test_a_text_has_lists_and_attributes(tmp_path: Path) -> None:
+    row = {"id": "K", "text": "Parts:\n- lid\n- base\n\nWeight: 1 kg\nColour: red"}
+    assert [kind for kind, _ in pieces(read(tmp_path, "a.jsonl", _lines(row)))] == [
+        "paragraph",
+        "item",
+        "item",
+        "row",
+        "row",
+    ]
+
+
+ROWS = [{"id": "A", "weight": "1 kg"}, {"id": "B", "weight": "2 kg"}]
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        ROWS,
+        {"products": ROWS},
+        {"items": ROWS, "total": 2},
+        {"entry": ROWS},
+        {"title": "Our feed", "version": 1, "items": ROWS},
+        {"rss": {"channel": {"title": "Our feed", "item": ROWS}}},
+        {"lagerbestand": ROWS},
+    ],
+)
+def test_what_is_wrapped_around_the_rows_is_taken_off(tmp_path: Path, whole: object) -> None:
+    found = read_all(tmp_path, "a.json", json.dumps(whole))
+    assert [getattr(one, "product_ids", None) for one in found] == [("A",), ("B",)]
+
+
+@pytest.mark.parametrize(
+    ("whole", "text"),
+    [
+        ({"id": "A", "items": [{"name": "Weight", "value": "1 kg"}]}, "Weight: 1 kg"),
+        ({"title": "A", "details": [{"name": "Weight", "value": "1 kg"}]}, "Weight: 1 kg"),
+        ({"A": {"weight": "1 kg"}}, "Weight: 1 kg"),
+        ({"x": [{"a": "1"}], "y": [{"b": "2"}]}, "A: 1\nB: 2"),
+        ({"colours": ["red", "sage"]}, "Colours: red, sage"),
+    ],
+)
+def test_one_product_is_not_taken_apart(tmp_path: Path, whole: object, text: str) -> None:
+    assert read(tmp_path, "a.json", json.dumps(whole)).text == text
+
+
+def test_json_lines_by_another_name(tmp_path: Path) -> None:
+    found = read_all(tmp_path, "a.json", _lines(*ROWS) + "{broken\n")
+    assert [getattr(one, "text", None) for one in found] == ["Weight: 1 kg", "Weight: 2 kg", None]
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le", "cp1252"]
+)
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+def test_encodings(tmp_path: Path, name: str, encoding: str) -> None:
+    data = json.dumps({"id": "A", "price": "£45\0"}, ensure_ascii=False).encode(encoding)
+    assert read(tmp_path, name, data).text == "Price: £45"
+
+
+def test_lines_are_not_held_in_memory(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    line = json.dumps({"id": "A", "text": "x" * 10_000}) + "\n"
+    path.write_text(line * 2_000)
+    tracemalloc.start()
+    count = sum(1 for _ in json_rows.load(path))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert count == 2_000
+    assert peak < path.stat().st_size / 10

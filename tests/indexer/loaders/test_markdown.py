@@ -5,7 +5,7 @@ import pytest
 
 from rag.errors import EmptyDocumentError
 from rag.types import Block, BlockKind, Kind
-from tests.indexer.reading import pieces, read, refusal
+from tests.indexer.reading import Piece, pieces, read, refusal
 
 SAMPLE = """---
 title: Kettle care
@@ -153,3 +153,55 @@ def test_lines_of_attributes_are_rows(tmp_path: Path) -> None:
         ("row", "Colour: red"),
         ("paragraph", "Note: one line is prose."),
     ]
+
+
+def test_attributes_in_bold_lists(tmp_path: Path) -> None:
+    text = (
+        "Size:\n\n- **Height:** 5 cm\n- **Width**: 3 cm\n\n"
+        "1. Fill: up\n2. Boil: it\n\n- Outer:\n  - a: 1\n  - b: 2\n"
+    )
+    assert pieces(read(tmp_path, "a.md", text)) == [
+        ("paragraph", "Size:"),
+        ("row", "Height: 5 cm"),
+        ("row", "Width: 3 cm"),
+        ("item", "1. Fill: up"),
+        ("item", "2. Boil: it"),
+        ("item", "Outer:"),
+        ("row", "a: 1"),
+        ("row", "b: 2"),
+    ]
+
+
+def test_lines_that_only_the_source_breaks_are_one_paragraph(tmp_path: Path) -> None:
+    text = "Note: keep it\ndry. Also: keep\nit warm."
+    assert read(tmp_path, "a.md", text).text == "Note: keep it dry. Also: keep it warm."
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ("| Feature | Value |\n|-|-|\n| Weight | 1 kg |", [("row", "Weight: 1 kg")]),
+        ("| | |\n|-|-|\n| **Weight:** | 1 kg |", [("row", "Weight: 1 kg")]),
+        ("| **Weight** | 1 kg |\n|-|-|\n| **Colour** | red |",
+         [("row", "Weight: 1 kg"), ("row", "Colour: red")]),
+        ("| **Part** | **Life** |\n|-|-|\n| **Lid** | 2 y |",
+         [("header", "Part | Life"), ("row", "Lid | 2 y")]),
+        ("| Country | Delivery time |\n|-|-|\n| UK | 2 days |",
+         [("header", "Country | Delivery time"), ("row", "UK | 2 days")]),
+        ("| Feature | Rill | Tarn |\n|-|-|-|\n| Weight | 1 kg | 2 kg |",
+         [("header", "Feature | Rill | Tarn"), ("row", "Weight | 1 kg | 2 kg")]),
+    ],
+)  # fmt: skip
+def test_tables(tmp_path: Path, table: str, expected: list[Piece]) -> None:
+    assert pieces(read(tmp_path, "a.md", table)) == expected
+
+
+def test_markup_within_a_paragraph(tmp_path: Path) -> None:
+    text = "Up to 3 m<sup>2</sup> <!-- us --> &amp; <b>more</b>\nof **it**.  \nEnd"
+    assert read(tmp_path, "a.md", text).text == "Up to 3 m² & more of it.\nEnd"
+
+
+def test_what_nests_deep_is_read_and_deeper_is_refused(tmp_path: Path) -> None:
+    assert read(tmp_path, "a.md", "- " * 40 + "x").text == "x"
+    assert "nested too deeply" in str(refusal(tmp_path, "a.md", "- " * 60 + "x"))
+    assert "nested too deeply" in str(refusal(tmp_path, "a.md", "Kept?\n\n" + "> " * 5_000 + "x"))

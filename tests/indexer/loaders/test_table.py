@@ -1,3 +1,4 @@
+import csv
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ def test_a_row_without_attributes_is_reported(tmp_path: Path) -> None:
         ("\n\n", "no header row"),
         (" , ,\na,b,c\n", "no header row"),
         ("id,name\n", "no rows"),
-        ("a\n" + "x" * 200_000, "not a readable table near row 1"),
+        ("a\n" + "x" * 10_000_001, "near line 2: a cell is longer than 10,000,000 characters"),
     ],
 )
 def test_a_file_without_rows_is_reported(tmp_path: Path, data: str, message: str) -> None:
@@ -87,3 +88,59 @@ def test_an_empty_file_is_reported_whatever_its_format(tmp_path: Path) -> None:
     for name in ("a.md", "a.txt", "a.jsonl", "a.html", "a.json", "a.pdf", "a.csv"):
         assert isinstance(refusal(tmp_path, name, b""), DocumentError)
     assert isinstance(refusal(tmp_path, "a.jsonl", b""), EmptyDocumentError)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
+def test_the_delimiter_is_told_by_the_rows(tmp_path: Path, delimiter: str, name: str) -> None:
+    rows = [["id", "name", "Max load"], ["KT12", "Kettle", "1.5 kg"], ["KT17", "Jug", "2 kg"]]
+    data = "".join(delimiter.join(row) + "\n" for row in rows)
+    found = [d for d in read_all(tmp_path, name, data) if isinstance(d, Document)]
+    assert [(d.title, d.text) for d in found] == [
+        ("Kettle", "Max load: 1.5 kg"),
+        ("Jug", "Max load: 2 kg"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "id;Länge, cm;Gewicht\nA;1,5;2,5 kg\n",
+        "sep=;\nid;Länge, cm;Gewicht\nA;1,5;2,5 kg\n",
+        'id,"Länge, cm",Gewicht\nA,"1,5","2,5 kg"\n',
+        "id\tLänge, cm\tGewicht\nA\t1,5\t2,5 kg\n",
+    ],
+)
+def test_decimal_commas_divide_nothing(tmp_path: Path, data: str) -> None:
+    assert read(tmp_path, "a.csv", data).text == "Länge, cm: 1,5\nGewicht: 2,5 kg"
+
+
+def test_a_single_column_is_not_divided(tmp_path: Path) -> None:
+    assert read(tmp_path, "a.csv", "text\nA jug; a lid | a base\n").text == "A jug; a lid | a base"
+
+
+def test_a_long_cell_is_read_and_the_limit_is_put_back(tmp_path: Path) -> None:
+    before = csv.field_size_limit()
+    document = read(tmp_path, "a.csv", "id,Note\nX," + "y" * 1_000_000 + "\n")
+    assert len(document.text) == len("Note: ") + 1_000_000
+    assert csv.field_size_limit() == before
+
+
+@pytest.mark.parametrize("cell", ['"5" pipe"', '"never closed'])
+def test_a_broken_quote_is_reported(tmp_path: Path, cell: str) -> None:
+    found = read_all(tmp_path, "a.csv", f"id,Note\nX,fine\nY,{cell}\n")
+    assert [type(one) for one in found] == [Document, DocumentError]
+    assert "line 3 has a quote that is not closed" in str(found[1])
+
+
+def test_a_quote_within_a_cell_is_an_inch(tmp_path: Path) -> None:
+    assert read(tmp_path, "a.csv", 'id,Pipe\nX,5" wide\n').text == 'Pipe: 5" wide'
+
+
+def test_empty_cells_beyond_the_header_do_no_harm(tmp_path: Path) -> None:
+    assert read(tmp_path, "a.csv", "id,Note\nX,fine,,\n").text == "Note: fine"
+
+
+def test_columns_of_one_name_are_all_kept(tmp_path: Path) -> None:
+    data = "id,Feature,Feature,Feature,,\nX,light,,small,odd,\n"
+    assert read(tmp_path, "a.csv", data).text == "Feature: light\nFeature (3): small"

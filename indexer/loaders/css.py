@@ -1,0 +1,185 @@
+"""Style sheets → what they say of each element, as far as it decides whether a reader sees it.
+
+Read are the sheets in the page, not those it links to, and of them the rules for every medium: a
+rule for printing hides nothing on a screen. Selectors are tags, classes and ids, with ancestors.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import tinycss2
+from lxml import html
+from tinycss2.ast import Declaration, Node
+
+from rag.errors import DocumentError
+
+READ = frozenset(
+    "display visibility opacity font-size font color background background-color background-image "
+    "text-indent left right top clip clip-path".split()
+)
+_SIMPLE = re.compile(r"([a-zA-Z][\w-]*|\*)?((?:[.#][\w-]+)*)")
+_WORK = 3_000_000
+"""So many comparisons of an element with a selector are worth a page."""
+
+Style = Mapping[str, Sequence[Node]]
+"""The values of an element's properties, by name."""
+_Rank = tuple[bool, bool, tuple[int, int, int], int]
+"""What decides between two declarations: importance, attribute or sheet, specificity, order."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Compound:
+    """A tag, classes and ids that one element must have."""
+
+    tag: str | None
+    names: frozenset[str]
+    """Classes as `.name`, ids as `#name`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    chain: tuple[_Compound, ...]
+    """The element and, before it, ancestors that it must have in this order."""
+    rank: _Rank
+    declaration: Declaration
+
+
+def styles(root: html.HtmlElement) -> dict[html.HtmlElement, Style]:
+    """What the page's sheets and its `style` attributes say of each element they speak of.
+
+    Raises:
+        DocumentError: the sheets are too large to be applied.
+    """
+    elements = [element for element in root.iter() if isinstance(element.tag, str)]
+    names = {element: _names(element) for element in elements}
+    found: defaultdict[html.HtmlElement, dict[str, tuple[_Rank, Sequence[Node]]]]
+    found = defaultdict(dict)
+
+    def say(element: html.HtmlElement, rank: _Rank, declaration: Declaration) -> None:
+        held = found[element].get(declaration.lower_name)
+        if held is None or held[0] <= rank:
+            found[element][declaration.lower_name] = (rank, declaration.value)
+
+    for element, rule in _applied(_rules_of(root), elements, names):
+        say(element, rule.rank, rule.declaration)
+    for element in elements:
+        for declaration in _declarations(element.get("style", "")):
+            say(element, (declaration.important, True, (0, 0, 0), 0), declaration)
+    return {
+        element: {name: value for name, (_, value) in said.items()}
+        for element, said in found.items()
+    }
+
+
+def _names(element: html.HtmlElement) -> frozenset[str]:
+    classes = [f".{name}" for name in element.get("class", "").split()]
+    return frozenset([*classes, f"#{element.get('id', '')}"])
+
+
+def _applied(
+    rules: Sequence[_Rule],
+    elements: Sequence[html.HtmlElement],
+    names: Mapping[html.HtmlElement, frozenset[str]],
+) -> Iterator[tuple[html.HtmlElement, _Rule]]:
+    """Each rule with each element it is for."""
+    index: defaultdict[str | None, list[html.HtmlElement]] = defaultdict(list)
+    for element in elements:
+        for key in (None, str(element.tag), *names[element]):
+            index[key].append(element)
+    work = 0
+    for rule in rules:
+        last = rule.chain[-1]
+        candidates = min((index[key] for key in (last.tag, *last.names)), key=len)
+        work += len(candidates)
+        for element in candidates:
+            if not _fits(last, element, names):
+                continue
+            if len(rule.chain) == 1:
+                yield element, rule
+                continue
+            above = list(element.iterancestors())
+            work += len(above)
+            if _stand_in_order(rule.chain[:-1], above, names):
+                yield element, rule
+        if work > _WORK:
+            raise DocumentError("has too many style rules to tell what is hidden; shorten them")
+
+
+def _stand_in_order(
+    chain: Sequence[_Compound],
+    above: Sequence[html.HtmlElement],
+    names: Mapping[html.HtmlElement, frozenset[str]],
+) -> bool:
+    wanted = list(chain)
+    for element in above:
+        if wanted and _fits(wanted[-1], element, names):
+            wanted.pop()  # the nearest will do: it leaves the most for the others
+    return not wanted
+
+
+def _fits(
+    compound: _Compound,
+    element: html.HtmlElement,
+    names: Mapping[html.HtmlElement, frozenset[str]],
+) -> bool:
+    # Above a fragment or below a foreign root there are elements that no rule is for.
+    own = names.get(element, frozenset())
+    return compound.names <= own and compound.tag in (None, element.tag)
+
+
+def _rules_of(root: html.HtmlElement) -> list[_Rule]:
+    rules: list[_Rule] = []
+    for sheet in root.iter("style"):
+        medium = sheet.get("media", "all").strip().lower()
+        aside = next(sheet.iterancestors("noscript", "template", "svg"), None)
+        if medium in ("", "all", "screen") and aside is None:
+            for rule in _rules(sheet.text or ""):
+                flags, attribute, specificity, _ = rule.rank
+                rank = (flags, attribute, specificity, len(rules))
+                rules.append(_Rule(rule.chain, rank, rule.declaration))
+    return rules
+
+
+@lru_cache(maxsize=16)
+def _rules(sheet: str) -> tuple[_Rule, ...]:
+    """The rules of a sheet; the pages of a shop mostly share theirs."""
+    return tuple(
+        _Rule(chain, (declaration.important, False, _specificity(chain), 0), declaration)
+        for rule in tinycss2.parse_stylesheet(sheet, skip_comments=True, skip_whitespace=True)
+        if rule.type == "qualified-rule"
+        for chain in _chains(tinycss2.serialize(rule.prelude))
+        for declaration in _read(rule.content)
+    )
+
+
+def _declarations(attribute: str) -> Iterator[Declaration]:
+    return _read(tinycss2.parse_component_value_list(attribute)) if attribute else iter(())
+
+
+def _read(content: Sequence[Node]) -> Iterator[Declaration]:
+    for node in tinycss2.parse_blocks_contents(content, True, True):
+        if node.type == "declaration" and node.lower_name in READ:
+            yield node
+
+
+def _chains(selectors: str) -> Iterator[tuple[_Compound, ...]]:
+    """The selectors of a list that are simple enough to be told."""
+    for selector in selectors.split(","):
+        parts = [_SIMPLE.fullmatch(part) for part in selector.split()]
+        if parts and len(parts) <= 8 and all(parts):
+            yield tuple(_compound(part[1], part[2]) for part in parts if part)
+
+
+def _compound(tag: str | None, names: str) -> _Compound:
+    return _Compound(
+        tag.lower() if tag and tag != "*" else None, frozenset(re.findall(r"[.#][\w-]+", names))
+    )
+
+
+def _specificity(chain: Sequence[_Compound]) -> tuple[int, int, int]:
+    names = [name for compound in chain for name in compound.names]
+    ids = sum(name.startswith("#") for name in names)
+    return ids, len(names) - ids, sum(compound.tag is not None for compound in chain)
