@@ -19,11 +19,12 @@ import numpy as np
 from indexer.build import build
 from indexer.report import Report
 from rag.config import Settings
-from rag.embedding import Embedder, Vectors, open_embedder
+from rag.embedding import Embedder, open_embedder
 from rag.index import Index
 from rag.manifest import Layout
 from rag.retrieval import Retriever
 from rag.types import Question
+from rag.vectors import Vectors
 
 CORPUS = Path("corpus")
 

@@ -1,6 +1,7 @@
 """Hit rates of retrieval on the sample shop's questions, for several weights of the fusion."""
 
 import argparse
+import math
 from pathlib import Path
 
 from benchmarks.questions import gold_names, questions, scope_of
@@ -29,11 +30,12 @@ def main() -> None:
     parser.add_argument("--index", type=Path, default=Path("index"))
     parser.add_argument("--split", choices=("dev", "test"), default="dev")
     parser.add_argument("--weights", type=float, nargs="*", default=[retrieval.LEXICAL_WEIGHT])
+    parser.add_argument("--embedder", default="minilm", help="the one that made the index")
     options = parser.parse_args()
-    retriever = Retriever(Index.open(options.index), open_embedder("minilm"))
+    retriever = Retriever(Index.open(options.index), open_embedder(options.embedder))
     rows = [row for row in questions(options.split) if row["answerable"]]
     print(f"{len(rows)} answerable questions of the {options.split} split")
-    print(f"{'lexical':>8}{'hit@1':>8}{'hit@5':>8}{'hit@10':>8}{'MRR@10':>8}")
+    print(f"{'lexical':>8}{'hit@1':>8}{'hit@5':>8}{'hit@10':>8}{'MRR@10':>8}{'nDCG@10':>9}")
     for weight in options.weights:
         retrieval.LEXICAL_WEIGHT = weight
         ranks = []
@@ -42,7 +44,10 @@ def main() -> None:
             ranks.append(rank_of_gold(retriever.retrieve(asked, 10), row["sources"]))
         hits = [sum(rank <= k for rank in ranks) / len(ranks) for k in (1, 5, 10)]
         reciprocal = sum(1 / rank for rank in ranks if rank <= 10) / len(ranks)
-        print(f"{weight:>8.2f}" + "".join(f"{value:>8.3f}" for value in (*hits, reciprocal)))
+        # Of one relevant passage each, the ideal gain is 1.
+        gain = sum(1 / math.log2(1 + rank) for rank in ranks if rank <= 10) / len(ranks)
+        values = "".join(f"{value:>8.3f}" for value in (*hits, reciprocal))
+        print(f"{weight:>8.2f}{values}{gain:>9.4f}")
 
 
 if __name__ == "__main__":

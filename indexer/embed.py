@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from indexer.store import text_key
-from rag.embedding import Embedder, Vectors
+from rag.embedding import Embedder
 from rag.index import Index
+from rag.vectors import Vectors
 
 WINDOW = 1024
 """Texts sorted by length together: batches of like lengths waste little padding."""

@@ -1,16 +1,13 @@
 """Text → vectors. Queries and documents are different verbs; both give unit-length float32 rows."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from rag.errors import ModelError
-from rag.models import LocalModel, Say, resolve, without_progress_bars
-
-Vectors = NDArray[np.float32]
-"""float32 [n, dim], each row of L2 norm 1, so that an inner product is a cosine."""
+from rag.errors import ModelExportError
+from rag.models import Say, resolve, to_stderr
+from rag.onnx_embedding import open_quantized
+from rag.vectors import Vectors
 
 
 class Embedder(Protocol):
@@ -42,77 +39,22 @@ class Embedder(Protocol):
         """Embed passages: float32 [len(texts), dim]."""
 
 
-class SentenceTransformerEmbedder:
-    """Any sentence-transformers model in a local folder."""
-
-    def __init__(self, model: LocalModel) -> None:
-        from sentence_transformers import SentenceTransformer
-        from tokenizers import Tokenizer
-
-        without_progress_bars()
-        self._local = model
-        try:
-            self._model = SentenceTransformer(
-                str(model.folder),
-                local_files_only=True,
-                trust_remote_code=False,
-                model_kwargs={"use_safetensors": True},
-            )
-            # A tokenizer of its own, without truncation: the model's one would hide what it cuts.
-            self._tokenizer = Tokenizer.from_file(str(model.folder / "tokenizer.json"))
-            self._tokenizer.no_truncation()
-            self._tokenizer.no_padding()
-        except Exception as error:  # the loaders below raise whatever they meet
-            raise ModelError(
-                f"{model.folder} does not load as a sentence-transformers model: {error}"
-            ) from error
-        dim = self._model.get_embedding_dimension()
-        if dim is None:
-            raise ModelError(f"{model.folder} gives no sentence vectors; choose another embedder.")
-        self._dim = int(dim)
-
-    @property
-    def name(self) -> str:
-        """The model's name as it was asked for."""
-        return self._local.name
-
-    @property
-    def sha256(self) -> str:
-        """SHA-256 of the weights."""
-        return self._local.sha256
-
-    @property
-    def dim(self) -> int:
-        """Length of a vector."""
-        return self._dim
-
-    @property
-    def max_tokens(self) -> int:
-        """The model's sequence length."""
-        return int(self._model.max_seq_length or 512)
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Number of tokens of each text, special tokens included."""
-        return [len(encoding.ids) for encoding in self._tokenizer.encode_batch(list(texts))]
-
-    def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """Embed questions: float32 [len(texts), dim]."""
-        return self._encoded(self._model.encode_query, texts)
-
-    def encode_documents(self, texts: Sequence[str]) -> Vectors:
-        """Embed passages: float32 [len(texts), dim]."""
-        return self._encoded(self._model.encode_document, texts)
-
-    def _encoded(self, encode: object, texts: Sequence[str]) -> Vectors:
-        if not texts:
-            return np.zeros((0, self._dim), dtype=np.float32)
-        assert callable(encode)
-        vectors = encode(
-            list(texts), batch_size=32, normalize_embeddings=True, show_progress_bar=False
-        )
-        return np.ascontiguousarray(vectors, dtype=np.float32)
+PLAIN = "plain:"
+"""In front of a model's name: run it by PyTorch in float32, whatever else is possible."""
 
 
 def open_embedder(name: str, say: Say | None = None) -> Embedder:
-    """Load the embedder of this name; see `rag.models.resolve` for names and errors."""
-    return SentenceTransformerEmbedder(resolve(name, say))
+    """Load the embedder of this name; see `rag.models.resolve` for names and errors.
+
+    It runs as int8 by ONNX Runtime where the model is of a kind that can, else by PyTorch.
+    """
+    from rag.sentence_transformer import SentenceTransformerEmbedder
+
+    model = resolve(name.removeprefix(PLAIN), say)
+    if name.startswith(PLAIN):
+        return SentenceTransformerEmbedder(replace(model, name=name))
+    try:
+        return open_quantized(model, say or to_stderr)
+    except ModelExportError as error:
+        (say or to_stderr)(f"{name} runs by PyTorch, not as int8: {error}.")
+        return SentenceTransformerEmbedder(model)

@@ -15,7 +15,8 @@ ShelftalkError
 │   └── IndexLockedError        another writer is at work
 ├── ModelError
 │   ├── ModelNotFoundError      neither local nor reachable
-│   └── ModelDamagedError       a model file is not the expected one
+│   ├── ModelDamagedError       a model file is not the expected one
+│   └── ModelExportError        it is of a kind that does not run as int8
 └── GeneratorError              the language model failed while answering
 
 Errors of other libraries (pypdf, lxml, FAISS, SQLite, transformers) are translated where they
@@ -85,6 +86,10 @@ class ModelNotFoundError(ModelError):
 
 class ModelDamagedError(ModelError):
     """A model file is not the expected one."""
+
+
+class ModelExportError(ModelError):
+    """The model is of a kind that does not run as int8."""
 
 
 class GeneratorError(ShelftalkError):

@@ -6,11 +6,11 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.embedding import Vectors
 from rag.errors import IndexDamagedError, IndexMismatchError
 from rag.lexical import LexicalIndex
 from rag.manifest import LEXICAL, PASSAGES, VECTORS, Layout, Manifest
 from rag.passages import PassageStore, Rows
+from rag.vectors import Vectors
 
 Scores = NDArray[np.float32]
 

@@ -5,21 +5,15 @@ safetensors once and kept in the user's cache, since reading it takes seconds to
 """
 
 import hashlib
-import json
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from filelock import FileLock
-from platformdirs import user_cache_path
-
-from rag.errors import ModelDamagedError, ModelError, ModelNotFoundError
+from rag.cache import cache_folder, made_once, sha256
+from rag.errors import ModelDamagedError, ModelNotFoundError
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
@@ -74,7 +68,7 @@ def resolve(name: str, say: Say | None = None) -> LocalModel:
         ModelNotFoundError: it is neither here nor reachable.
         ModelDamagedError: its weights are not the ones that belong to the name.
     """
-    say = say or _to_stderr
+    say = say or to_stderr
     if name in PACKAGED:
         return _packaged(name, PACKAGED[name], say)
     path = Path(name).expanduser()
@@ -83,28 +77,6 @@ def resolve(name: str, say: Say | None = None) -> LocalModel:
     if path.is_dir():
         return _folder(name, path)
     return _folder(name, _from_hub(name))
-
-
-def sha256(path: Path) -> str:
-    """SHA-256 of a file, remembered in the cache until its size or time changes."""
-    stat = path.stat()
-    key = f"{path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}"
-    note = cache_folder() / "digests" / (hashlib.sha256(key.encode()).hexdigest()[:32] + ".json")
-    if note.exists():
-        try:
-            return str(json.loads(note.read_text())["sha256"])
-        except (ValueError, KeyError, TypeError):
-            note.unlink(missing_ok=True)  # half a note: measure again
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    with suppress(OSError):  # a cache that cannot be written costs time, nothing else
-        _replace_text(note, json.dumps({"file": str(path), "sha256": digest}))
-    return digest
-
-
-def cache_folder() -> Path:
-    """Where converted models are kept: the user's cache folder."""
-    return user_cache_path("shelftalk")
 
 
 def _packaged(name: str, model: PackagedModel, say: Say) -> LocalModel:
@@ -156,37 +128,16 @@ def _from_hub(name: str) -> Path:
 
 
 def _converted(gguf: Path, digest: str, say: Say) -> Path:
-    """The safetensors folder of a GGUF file, made now if it is not in the cache or not whole."""
-    folder = cache_folder() / "models" / f"{gguf.stem}-{digest[:16]}"
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ModelError(
-            f"{gguf.name} must be converted once, and {folder.parent} cannot be written "
-            f"({error.strerror}). Set XDG_CACHE_HOME to a folder that can."
-        ) from error
-    with FileLock(folder.with_suffix(".lock")):
-        if not _is_whole(folder):
-            say(f"Converting {gguf.name} for faster starts, once (up to half a minute) …")
-            temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".converting-"))
-            try:
-                _convert(gguf, temporary)
-                weights = {file.name: sha256(file) for file in temporary.glob("*.safetensors")}
-                _replace_text(temporary / "shelftalk.json", json.dumps(weights))
-                shutil.rmtree(folder, ignore_errors=True)
-                temporary.rename(folder)
-            finally:
-                shutil.rmtree(temporary, ignore_errors=True)
-            say(f"Kept in {folder}")
-    return folder
+    """The safetensors folder of a GGUF file."""
 
+    def make(folder: Path) -> None:
+        say(
+            f"Converting {gguf.name} for faster starts, once (up to half a minute); "
+            f"kept in {cache_folder()} …"
+        )
+        _convert(gguf, folder)
 
-def _is_whole(folder: Path) -> bool:
-    try:
-        weights = json.loads((folder / "shelftalk.json").read_text())
-        return bool(weights) and all(sha256(folder / name) == weights[name] for name in weights)
-    except (OSError, ValueError, TypeError):
-        return False
+    return made_once(f"{gguf.stem}-{digest[:16]}", "*.safetensors", make)
 
 
 def _convert(gguf: Path, folder: Path) -> None:
@@ -204,13 +155,6 @@ def _convert(gguf: Path, folder: Path) -> None:
         raise ModelDamagedError(f"{gguf} cannot be read as a GGUF model: {error}") from error
 
 
-def _replace_text(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
-        file.write(text)
-    os.replace(file.name, path)
-
-
 def without_progress_bars() -> None:
     """Keep transformers' own bars out of our output."""
     from transformers.utils import logging
@@ -218,5 +162,6 @@ def without_progress_bars() -> None:
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
-def _to_stderr(line: str) -> None:
+def to_stderr(line: str) -> None:
+    """Say a line where no answer is printed."""
     sys.stderr.write(line + "\n")

@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from rag.embedding import Embedder, Vectors
+from rag.embedding import Embedder
 from rag.index import Index, Scores
 from rag.passages import Rows
 from rag.text import terms
 from rag.types import Passage, Question
+from rag.vectors import Vectors
 from rag.vocabulary import expanded
 
 LEXICAL_WEIGHT = 0.3

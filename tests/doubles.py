@@ -13,8 +13,8 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import PrivateAttr
 
-from rag.embedding import Vectors
 from rag.text import content_terms, terms
+from rag.vectors import Vectors
 
 _TOKEN = re.compile(r"\w{1,8}|[^\w\s]")
 _SPECIAL = 2

@@ -21,8 +21,9 @@ MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path
 
 LAYERS = [
     "errors types",
-    "text config models",
-    "language quantities vocabulary",
+    "cache text config vectors",
+    "models language quantities vocabulary",
+    "onnx_export onnx_embedding sentence_transformer",
     "body embedding generation index lexical manifest passages prompt verification wording",
     "evidence retrieval",
     "engine",
@@ -135,7 +136,7 @@ def _errors() -> set[str]:
     [
         ("rag.engine", "Engine Event MAX_QUESTION"),
         ("rag.config", "Settings load_settings describe"),
-        ("rag.embedding", "Embedder Vectors open_embedder"),
+        ("rag.embedding", "Embedder open_embedder"),
         ("rag.generation", "open_generator"),
         ("rag.index", "Index"),
         ("rag.models", "resolve"),

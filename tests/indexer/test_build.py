@@ -8,11 +8,11 @@ import pytest
 from indexer.build import build
 from indexer.report import Report
 from rag.config import Indexing, Rule, Settings
-from rag.embedding import Vectors
 from rag.errors import IndexFolderError, IndexLockedError, InputError
 from rag.index import Index
 from rag.manifest import VECTORS, Layout
 from rag.types import Document, Kind, Scope
+from rag.vectors import Vectors
 from tests.doubles import HashingEmbedder, Silent
 
 

@@ -10,9 +10,9 @@ import numpy as np
 from indexer.row import document_row
 from indexer.store import PassageWriter
 from rag import lexical
-from rag.embedding import Vectors
 from rag.manifest import LEXICAL, PASSAGES, VECTORS, Layout, Manifest, digests
 from rag.types import Block, BlockKind, Chunk, Document, Kind
+from rag.vectors import Vectors
 
 
 def a_document(id: str = "a.md", text: str = "Weight: 1 kg", **changes: object) -> Document:

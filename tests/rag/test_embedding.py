@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.embedding import Embedder, open_embedder
+from rag.embedding import PLAIN, Embedder, open_embedder
 from rag.errors import ModelError
 from tests.doubles import HashingEmbedder
 
@@ -20,7 +20,16 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(scope="module", params=["hashing", pytest.param("minilm", marks=pytest.mark.slow)])
+REAL = ("minilm", PLAIN + "minilm")
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        "hashing",
+        *(pytest.param(n, marks=pytest.mark.slow) for n in ("minilm", PLAIN + "minilm")),
+    ],
+)
 def embedder(request: pytest.FixtureRequest) -> Embedder:
     return HashingEmbedder() if request.param == "hashing" else open_embedder(request.param)
 

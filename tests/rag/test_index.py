@@ -5,11 +5,11 @@ import faiss
 import numpy as np
 import pytest
 
-from rag.embedding import Vectors
 from rag.errors import IndexDamagedError, IndexMismatchError, IndexMissingError
 from rag.index import Index
 from rag.manifest import LEXICAL, PASSAGES, VECTORS, Layout, Manifest, digests
 from rag.types import Scope
+from rag.vectors import Vectors
 from tests.rag.generations import a_document, random_vectors, write_generation
 
 COUNT = 90

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.embedding import Vectors
 from rag.errors import IndexMismatchError, ScopeError
 from rag.index import Index
 from rag.retrieval import LEXICAL_WEIGHT, OWN_BONUS, Retriever
 from rag.text import terms
 from rag.types import Kind, Passage, Question, Scope
+from rag.vectors import Vectors
 from tests.doubles import HashingEmbedder
 
 QUESTIONS = ["How long is the cord?", "return unused goods", "Ist es laut?", "xyzzy", "the", "?"]
