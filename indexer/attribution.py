@@ -111,7 +111,7 @@ def product_of_name(name: str, known: Iterable[str]) -> str | None:
     An id of digits alone needs a word such as product or item before it: `10_returns.md` is about
     no product 10.
     """
-    stem = PurePosixPath(name).stem.casefold()
+    stem = PurePosixPath(name.removesuffix(".gz")).stem.casefold()
     for product in sorted(known, key=len, reverse=True):
         own = re.escape(product.casefold())
         if product.isdigit():
@@ -131,7 +131,7 @@ def _kind(given: object, name: str) -> tuple[Kind, str]:
         except ValueError:
             allowed = ", ".join(Kind)
             raise DocumentError(f"has kind {given!r}; allowed are {allowed}") from None
-    path = PurePosixPath(name)
+    path = PurePosixPath(name.removesuffix(".gz"))
     suffix = path.suffix.lower()
     for part in (path.stem, *reversed(path.parts[:-1])):
         words = re.findall(r"[a-z]+", part.lower())
@@ -142,7 +142,7 @@ def _kind(given: object, name: str) -> tuple[Kind, str]:
 
 
 def _title_of(name: str) -> str:
-    words = re.sub(r"[-_\s]+", " ", PurePosixPath(name).stem).strip()
+    words = re.sub(r"[-_\s]+", " ", PurePosixPath(name.removesuffix(".gz")).stem).strip()
     return words[:1].upper() + words[1:]
 
 

@@ -1,12 +1,13 @@
 """File → documents. The table says which loader reads which kind of file."""
 
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from indexer.attribution import attribute
 from indexer.discover import SourceFile
 from indexer.draft import Draft
-from indexer.loaders import html, json_rows, markdown, pdf, plain, table
+from indexer.loaders import docx, html, json_rows, markdown, pdf, plain, table, xlsx
+from indexer.loaders.packed import SUFFIX, unpacked
 from indexer.report import Guess
 from rag.config import Rule
 from rag.errors import DocumentError, EmptyDocumentError, UnknownFormatError
@@ -24,9 +25,11 @@ LOADERS: dict[str, Loader] = {
     ".html": html.load,
     ".htm": html.load,
     ".pdf": pdf.load,
+    ".docx": docx.load,
     ".txt": plain.load,
     ".csv": table.load,
     ".tsv": table.load,
+    ".xlsx": xlsx.load,
     ".json": json_rows.load,
     ".jsonl": json_rows.load,
 }
@@ -34,24 +37,26 @@ LOADERS: dict[str, Loader] = {
 
 def load(file: SourceFile, rules: Sequence[Rule] = ()) -> Iterator[Loaded | DocumentError]:
     """Yield the documents of a file; what is wrong with it, or with a row, takes their place."""
-    loader = LOADERS.get(file.path.suffix.lower())
+    suffix = PurePath(file.path.name.lower().removesuffix(SUFFIX)).suffix
+    loader = LOADERS.get(suffix)
     if loader is None:
         readable = " ".join(sorted(LOADERS))
         yield UnknownFormatError(
-            f"is of a kind no loader reads; readable are {readable}. Convert it or list it in "
-            ".shelftalkignore"
+            f"is of a kind no loader reads; readable are {readable}, each also with {SUFFIX}. "
+            "Convert it or list it in .shelftalkignore"
         )
         return
     found = False
     try:
-        for draft in loader(file.path):
-            found = True
-            if isinstance(draft, DocumentError):
-                yield draft
-            elif not draft.text:
-                yield EmptyDocumentError("holds no text; nothing was indexed from it")
-            else:
-                yield attribute(draft, file, rules)
+        with unpacked(file.path) as path:
+            for draft in loader(path):
+                found = True
+                if isinstance(draft, DocumentError):
+                    yield draft
+                elif not draft.text:
+                    yield EmptyDocumentError("holds no text; nothing was indexed from it")
+                else:
+                    yield attribute(draft, file, rules)
         if not found:
             yield EmptyDocumentError("holds no rows; nothing was indexed from it")
     except DocumentError as error:

@@ -13,8 +13,8 @@ from indexer.discover import SIDECAR, SourceFile
 from rag.config import Rule
 
 _PARSERS = (
-    "charset-normalizer", "lxml", "markdown-it-py", "pypdf", "pystemmer", "pyyaml",
-
+    "charset-normalizer", "lxml", "markdown-it-py", "openpyxl", "pypdf", "pystemmer",
+    "python-docx", "pyyaml", "tinycss2",
 )  # fmt: skip
 
 

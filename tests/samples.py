@@ -1,8 +1,11 @@
 """A shop of two sibling kettles, small enough to read whole: a file of each format."""
 
+import gzip
 from collections.abc import Sequence
 from pathlib import Path
 
+import docx
+from openpyxl import Workbook
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
@@ -76,7 +79,24 @@ def write_small_corpus(folder: Path) -> Path:
         [("Warranty", 16), ("The warranty of the Brook 1.7 lasts 3 years.", 10)],
     ]
     write_pdf(folder / "products/KT17/manual.pdf", manual, title="Brook Kettle 1.7 manual")
+    _write_office(folder)
     return folder
+
+
+def _write_office(folder: Path) -> None:
+    """A Word document, an Excel workbook and a packed text."""
+    policy = docx.Document()
+    policy.core_properties.title = "Warranty terms"
+    policy.add_heading("What we repair", 1)
+    policy.add_paragraph("Every kettle has a warranty of 2 years from the day of purchase.")
+    policy.save(str(folder / "help/warranty.docx"))
+    book = Workbook()
+    assert book.active is not None
+    for row in [("name", "Postage", "Days"), ("Parcels to Norway", "12 GBP", 4)]:
+        book.active.append(row)
+    book.save(folder / "help/postage.xlsx")
+    packed = gzip.compress(b"Our shop is open from Monday to Friday.", mtime=0)
+    (folder / "help/opening.txt.gz").write_bytes(packed)
 
 
 def write_pdf(path: Path, pages: Sequence[Sequence[tuple[str, int]]], title: str) -> None:

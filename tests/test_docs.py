@@ -119,7 +119,12 @@ def test_every_import_is_declared() -> None:
         for name in re.findall(r"^\s*(?:from|import) ([a-z_A-Z0-9]+)", path.read_text(), re.M)
     }
     ours = {"rag", "indexer", "api", "langchain_openai"}
-    distributions = {"faiss": "faiss-cpu", "yaml": "pyyaml", "Stemmer": "pystemmer"}
+    distributions = {
+        "docx": "python-docx",
+        "faiss": "faiss-cpu",
+        "yaml": "pyyaml",
+        "Stemmer": "pystemmer",
+    }
     imported = {
         distributions.get(name, name.replace("_", "-"))
         for name in modules - ours - sys.stdlib_module_names

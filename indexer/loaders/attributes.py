@@ -114,15 +114,15 @@ def _is_headed_by_data(rows: Sequence[Row]) -> bool:
 
 def _lists_attributes(rows: Sequence[Row]) -> bool:
     wide = [row for row in rows if len(row.cells) > 1]
-    if any(row.head and not _is_generic(row.cells) for row in wide):
+    if any(row.head and not is_generic([cell.text for cell in row.cells]) for row in wide):
         return False
     body = [row for row in wide if not row.head]
     return bool(body) and all(_is_listing(row.cells) for row in body)
 
 
-def _is_generic(cells: Iterable[Cell]) -> bool:
+def is_generic(header: Iterable[str]) -> bool:
     """Whether a header says no more than that labels and values follow."""
-    words = [cell.text.casefold().strip(" :*") for cell in cells]
+    words = [name.casefold().strip(" :*") for name in header]
     return len(words) == 2 and all(not word or word in _GENERIC for word in words)
 
 

@@ -1,11 +1,13 @@
 """PDF through pypdf: reading order, headings, tables, and the page of every character."""
 
+import logging
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pypdf import PageObject, PdfReader
+from pypdf import DocumentInformation, PageObject, PdfReader
 from pypdf.errors import DependencyError
 
 from indexer.draft import Draft, Outline
@@ -18,6 +20,9 @@ from indexer.loaders.pdf_layout import (
     without_furniture,
 )
 from rag.errors import DocumentError, EmptyDocumentError
+
+# What is wrong with a file is in the report; pypdf would say it on the terminal as well.
+logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
 _NO_TITLE = frozenset({"", "untitled", "(anonymous)"})
 _BROKEN = re.compile(r"(\w+)-\u00ad(\w+)")
@@ -32,7 +37,8 @@ def load(path: Path) -> Iterator[Draft]:
         drawn = [_fragments(page) for page in reader.pages]
         about = reader.metadata
         title = str(about.title) if about and about.title else ""
-    except DocumentError:
+        metadata = _days(about) if about else {}
+    except (DocumentError, MemoryError):
         raise
     except Exception as error:  # pypdf raises whatever a malformed file leads it into
         raise DocumentError(
@@ -52,7 +58,18 @@ def load(path: Path) -> Iterator[Draft]:
         outline.begin_page(number)
         for piece in page_pieces:
             outline.add(piece.kind, _unbroken(piece, everything), piece.level)
-    yield outline.finish(title=None if title.strip().lower() in _NO_TITLE else title)
+    known = None if title.strip().lower() in _NO_TITLE else title
+    yield outline.finish(title=known, metadata=metadata)
+
+
+def _days(about: DocumentInformation) -> dict[str, object]:
+    """The days on which the file was made and changed, where it says so in a way that is read."""
+    days: dict[str, object] = {}
+    for name, key in (("created", "creation_date"), ("modified", "modification_date")):
+        with suppress(Exception):  # whatever stands in their place
+            if when := getattr(about, key):
+                days[name] = when.date().isoformat()
+    return days
 
 
 def _opens(reader: PdfReader) -> bool:

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
-from indexer.draft import Draft
+from indexer.draft import Draft, Outline
+from indexer.loaders.attributes import Cell, Row, add_table, is_generic
 from indexer.loaders.encoding import read_text
 from indexer.loaders.long_table import columns_of, gathered, is_long
 from indexer.loaders.rows import draft_of
@@ -28,12 +29,23 @@ def load(path: Path) -> Iterator[Draft | DocumentError]:
     """Yield a draft per row, or per product of a table of attributes, or what is wrong with it."""
     default = "\t" if path.suffix.lower() == ".tsv" else ","
     text, delimiter = _divided(read_text(path), default)
-    records = _records(text, delimiter)
+    yield from drafts_of(_records(text, delimiter))
+
+
+def drafts_of(records: Iterator[list[str] | DocumentError]) -> Iterator[Draft | DocumentError]:
+    """Yield the drafts of a table whose first row that is not blank names the columns.
+
+    Raises:
+        DocumentError: there is no such row.
+    """
     header = next((record for record in records if record), [])
     if isinstance(header, DocumentError):
         raise header
     if not any(name.strip() for name in header):
         raise DocumentError("has no header row; name the columns in the first line")
+    if is_generic(header):
+        yield _listed(header, records)
+        return
     lines = _lines(_distinct(header), records)
     if (columns := columns_of(header)) is not None:
         whole = list(lines)
@@ -43,6 +55,19 @@ def load(path: Path) -> Iterator[Draft | DocumentError]:
         lines = iter(whole)
     for line in lines:
         yield line if isinstance(line, DocumentError) else _draft(line)
+
+
+def _listed(header: Sequence[str], records: Iterable[list[str] | DocumentError]) -> Draft:
+    """`Attribute | Value` and such rows: one document."""
+    outline = Outline()
+    rows = [Row([Cell(name) for name in header], head=True)]
+    rows += [
+        Row([Cell(cell) for cell in record])
+        for record in records
+        if not isinstance(record, DocumentError)
+    ]
+    add_table(outline, rows)
+    return outline.finish()
 
 
 def _draft(line: Line) -> Draft | DocumentError:

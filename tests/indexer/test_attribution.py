@@ -123,7 +123,10 @@ def test_the_language_of_a_locale(tmp_path: Path, written: str, locale: str) -> 
 
 def test_an_unknown_suffix_says_what_is_readable(tmp_path: Path) -> None:
     error = refusal(tmp_path, "a.xyz", "Text")
-    assert "readable are .csv .htm .html .json .jsonl .markdown .md .pdf .tsv .txt" in str(error)
+    assert (
+        "readable are .csv .docx .htm .html .json .jsonl .markdown .md .pdf .tsv .txt .xlsx,"
+        in str(error)
+    )
 
 
 def test_nested_metadata_is_kept_as_it_is(tmp_path: Path) -> None:
