@@ -174,7 +174,7 @@ class _Run:
     def publish(self, layout: Layout, folder: Path) -> None:
         """Embed what is new, write the rest of the generation, and publish it."""
         report, embedder = self.report, self._embedder
-        with closing(Journal(layout.journal, embedder.sha256, embedder.dim)) as journal:
+        with closing(Journal(layout.journal, embedder.sha256)) as journal:
             source = VectorSource(embedder, journal, [self._earlier] if self._earlier else [])
             self._progress.embedding(0, report.chunks)
             for done in write_vectors(folder, source):

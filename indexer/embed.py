@@ -23,26 +23,13 @@ class Journal:
     power cut it may be lost, and the run begins anew.
     """
 
-    def __init__(self, path: Path, model_sha256: str, dim: int) -> None:
+    def __init__(self, path: Path, model_sha256: str) -> None:
         self._path = path
-        self._dim = dim
         try:
-            self._open(model_sha256)
+            self._db = _opened(path, model_sha256)
         except sqlite3.Error:  # what a crash left of it
-            self.discard()
-            self._open(model_sha256)
-
-    def _open(self, model_sha256: str) -> None:
-        self._db = sqlite3.connect(self._path)
-        self._db.execute("PRAGMA synchronous = OFF")
-        self._db.execute("CREATE TABLE IF NOT EXISTS model (sha256 TEXT PRIMARY KEY)")
-        self._db.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB, vector BLOB)")
-        self._db.execute("CREATE INDEX IF NOT EXISTS vectors_by_key ON vectors (key)")
-        if self._db.execute("SELECT sha256 FROM model").fetchall() != [(model_sha256,)]:
-            self._db.execute("DELETE FROM model")
-            self._db.execute("DELETE FROM vectors")
-            self._db.execute("INSERT INTO model VALUES (?)", (model_sha256,))
-        self._db.commit()
+            self._unlink()
+            self._db = _opened(path, model_sha256)
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, Vectors]:
         """The vectors known of these keys: float32 [dim] each."""
@@ -63,8 +50,29 @@ class Journal:
     def discard(self) -> None:
         """Remove the file: what it held is published."""
         self._db.close()
-        self._path.unlink(missing_ok=True)
-        self._path.with_name(self._path.name + "-journal").unlink(missing_ok=True)
+        self._unlink()
+
+    def _unlink(self) -> None:
+        for name in (self._path.name, f"{self._path.name}-journal"):
+            self._path.with_name(name).unlink(missing_ok=True)
+
+
+def _opened(path: Path, model_sha256: str) -> sqlite3.Connection:
+    db = sqlite3.connect(path)
+    try:
+        db.execute("PRAGMA synchronous = OFF")
+        db.execute("CREATE TABLE IF NOT EXISTS model (sha256 TEXT PRIMARY KEY)")
+        db.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB, vector BLOB)")
+        db.execute("CREATE INDEX IF NOT EXISTS vectors_by_key ON vectors (key)")
+        if db.execute("SELECT sha256 FROM model").fetchall() != [(model_sha256,)]:
+            db.execute("DELETE FROM model")
+            db.execute("DELETE FROM vectors")
+            db.execute("INSERT INTO model VALUES (?)", (model_sha256,))
+        db.commit()
+    except BaseException:
+        db.close()
+        raise
+    return db
 
 
 class VectorSource:

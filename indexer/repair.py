@@ -120,9 +120,7 @@ def _embed_again(
         )
     with ExitStack() as stack:
         others = [stack.enter_context(closing(index)) for index in _opened(layout)]
-        journal = stack.enter_context(
-            closing(Journal(layout.journal, embedder.sha256, embedder.dim))
-        )
+        journal = stack.enter_context(closing(Journal(layout.journal, embedder.sha256)))
         for _ in write_vectors(folder, VectorSource(embedder, journal, others)):
             pass
 

@@ -48,14 +48,15 @@ class Index:
             IndexMissingError: nothing is published there.
         """
         published = Layout(folder).published()
-        try:
-            return cls(published)
-        except IndexDamagedError:
-            # It may have been collected while it was being read, two publishes later.
-            newer = Layout(folder).published()
-            if newer == published:
-                raise
-            return cls(newer)
+        while True:
+            try:
+                return cls(published)
+            except IndexDamagedError:
+                # It may have been collected while it was being read, some publishes later.
+                newer = Layout(folder).published()
+                if newer == published:
+                    raise
+                published = newer
 
     def require_model(self, name: str, sha256: str) -> None:
         """Refuse an embedder other than the one that made the vectors.

@@ -50,19 +50,24 @@ class Layout:
         Raises:
             IndexMissingError: nothing is published.
         """
+        name = self._pointed_at()
+        folder = self.generations / name
+        if not name or Path(name).name != name or not folder.is_dir():
+            if name != self._pointed_at():  # it was collected meanwhile
+                return self.published()
+            raise IndexDamagedError(
+                f"{self.current} names generation {name!r}, which is not there. Index again."
+            )
+        return folder
+
+    def _pointed_at(self) -> str:
         try:
-            name = self.current.read_text(encoding="utf-8", errors="replace").strip()
+            return self.current.read_text(encoding="utf-8", errors="replace").strip()
         except OSError as error:
             raise IndexMissingError(
                 f"There is no index in {self.folder}. Make one with: "
                 f"shelftalk index CORPUS --index {self.folder}"
             ) from error
-        folder = self.generations / name
-        if not name or Path(name).name != name or not folder.is_dir():
-            raise IndexDamagedError(
-                f"{self.current} names generation {name!r}, which is not there. Index again."
-            )
-        return folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +124,12 @@ class Manifest:
         Raises:
             IndexDamagedError: a file is missing, altered, or not listed.
         """
-        present = digests(folder)
+        try:
+            present = digests(folder)
+        except OSError as error:  # collected while it was being read, or on a failing disk
+            raise IndexDamagedError(
+                f"Generation {self.id} cannot be read: {error.strerror}. Index again."
+            ) from error
         for name in sorted(self.files.keys() | present.keys()):
             if self.files.get(name) != present.get(name):
                 what = (

@@ -92,7 +92,7 @@ def _write_office(folder: Path) -> None:
     policy.save(str(folder / "help/warranty.docx"))
     book = Workbook()
     assert book.active is not None
-    for row in [("name", "Postage", "Days"), ("Parcels to Norway", "12 GBP", 4)]:
+    for row in [["name", "Postage", "Days"], ["Parcels to Norway", "12 GBP", "4"]]:
         book.active.append(row)
     book.save(folder / "help/postage.xlsx")
     packed = gzip.compress(b"Our shop is open from Monday to Friday.", mtime=0)
