@@ -6,8 +6,9 @@ from pathlib import Path, PurePath
 from indexer.attribution import attribute
 from indexer.discover import SourceFile
 from indexer.draft import Draft
-from indexer.loaders import docx, html, json_rows, markdown, pdf, plain, table, xlsx
+from indexer.loaders import docx, json_rows, markdown, pdf, plain, table, xlsx
 from indexer.loaders.packed import SUFFIX, unpacked
+from indexer.loaders.web import page
 from indexer.report import Guess
 from rag.config import Rule
 from rag.errors import DocumentError, EmptyDocumentError, UnknownFormatError
@@ -22,8 +23,8 @@ Loaded = tuple[Document, list[Guess]]
 LOADERS: dict[str, Loader] = {
     ".md": markdown.load,
     ".markdown": markdown.load,
-    ".html": html.load,
-    ".htm": html.load,
+    ".html": page.load,
+    ".htm": page.load,
     ".pdf": pdf.load,
     ".docx": docx.load,
     ".txt": plain.load,

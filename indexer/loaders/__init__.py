@@ -1,1 +1,1 @@
-"""One small module per format, each with a `load(path)`; the table is in `indexer/load.py`."""
+"""One module per format, each with a `load(path)`; the table is in `indexer/load.py`."""

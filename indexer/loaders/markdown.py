@@ -9,9 +9,9 @@ from markdown_it.token import Token
 
 from indexer.draft import Draft, Outline
 from indexer.front_matter import read_mapping
-from indexer.loaders import html
 from indexer.loaders.attributes import Cell, Row, add_paragraph, add_table, are_attributes
 from indexer.loaders.encoding import read_text
+from indexer.loaders.web import page
 from rag.errors import DocumentError
 from rag.types import BlockKind
 
@@ -150,7 +150,7 @@ class _Renderer:
     _code_block = _fence
 
     def _html_block(self, token: Token) -> None:
-        html.add_fragment(token.content, self.outline)
+        page.add_fragment(token.content, self.outline)
 
 
 def _listed_attributes(tokens: Sequence[Token]) -> frozenset[int]:
@@ -188,7 +188,7 @@ def _plain(token: Token, soft: str = " ") -> str:
     children = token.children or []
     if any(child.type == "html_inline" and not _BREAK.match(child.content) for child in children):
         # Rendered and read back: a style may hide a part of it.
-        return html.text_of(_parser.renderer.render(children, _parser.options, {}), soft)
+        return page.text_of(_parser.renderer.render(children, _parser.options, {}), soft)
     parts = []
     for child in children:
         match child.type:

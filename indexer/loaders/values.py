@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from indexer.draft import Outline
-from indexer.loaders import html
 from indexer.loaders.attributes import are_attributes
+from indexer.loaders.web import page
 from rag.types import BlockKind
 
 _PAIRS = (
@@ -42,7 +42,7 @@ def is_html(text: str) -> bool:
 
 def add_html(text: str, outline: Outline) -> None:
     """Add a text written in HTML, as a reader sees it."""
-    html.add_fragment(text, outline)
+    page.add_fragment(text, outline)
 
 
 def add_value(name: str, value: object, outline: Outline) -> None:
@@ -92,7 +92,7 @@ def _add_list(name: str, values: Sequence[object], outline: Outline) -> None:
     elif any(" " in value for value in plain):
         kind = BlockKind.ROW if are_attributes(plain) else BlockKind.ITEM
         for line in plain:
-            outline.add(kind, html.text_of(line) if is_html(line) else line)
+            outline.add(kind, page.text_of(line) if is_html(line) else line)
     elif plain:
         outline.add(BlockKind.ROW, f"{_label(name)}: {', '.join(plain)}")
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from lxml import html
 from tinycss2.ast import Node, WhitespaceToken
 
-from indexer.loaders.css import Style, styles
-from indexer.loaders.css_values import (
+from indexer.loaders.web.css import Style, styles
+from indexer.loaders.web.css_values import (
     Color,
     clips_all,
     color,

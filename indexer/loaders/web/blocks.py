@@ -4,9 +4,9 @@ from lxml import etree, html
 
 from indexer.draft import Outline
 from indexer.loaders.attributes import add_paragraph, are_attributes
-from indexer.loaders.html_frame import holders
-from indexer.loaders.html_tables import add_data_table, add_terms, is_data_table, is_plain_list
-from indexer.loaders.html_text import APART, folded, inline_text, lines_of, own_text, raw_text
+from indexer.loaders.web.frame import holders
+from indexer.loaders.web.tables import add_data_table, add_terms, is_data_table, is_plain_list
+from indexer.loaders.web.text import APART, folded, inline_text, lines_of, own_text, raw_text
 from rag.types import BlockKind
 
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")

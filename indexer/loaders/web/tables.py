@@ -6,7 +6,7 @@ from lxml import html
 
 from indexer.draft import Outline
 from indexer.loaders.attributes import Cell, Row, add_table, pair
-from indexer.loaders.html_text import inline_text, raw_text
+from indexer.loaders.web.text import inline_text, raw_text
 from rag.types import BlockKind
 
 _SPANNED = 20

@@ -8,11 +8,11 @@ from lxml import etree, html
 
 from indexer.draft import Draft, Outline, clean
 from indexer.loaders.encoding import decode
-from indexer.loaders.html_about import about
-from indexer.loaders.html_blocks import add_blocks
-from indexer.loaders.html_frame import main_content, remove_frame
-from indexer.loaders.html_text import inline_text
-from indexer.loaders.html_unseen import remove_unseen
+from indexer.loaders.web.about import about
+from indexer.loaders.web.blocks import add_blocks
+from indexer.loaders.web.frame import main_content, remove_frame
+from indexer.loaders.web.text import inline_text
+from indexer.loaders.web.unseen import remove_unseen
 from rag.errors import DocumentError
 
 _CHARSET = re.compile(rb"charset\s*=", re.IGNORECASE)
