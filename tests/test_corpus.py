@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from indexer.discover import discover
+from indexer.discover import SourceFile, discover
 from indexer.load import load
 from rag.errors import DocumentError
 from rag.types import Document, Kind
@@ -79,7 +79,7 @@ def test_reviews_and_languages(documents: dict[str, Document]) -> None:
 
 def test_nothing_about_the_corpus_is_indexed(documents: dict[str, Document]) -> None:
     sources = {document.source for document in documents.values()}
-    assert not sources & {"README.md", "qa.jsonl", "make_manuals.py"}
+    assert not sources & {"README.md", "qa.jsonl", "make_manuals.py", "make_office.py"}
     assert not any(source.startswith("manual-sources") for source in sources)
 
 
@@ -153,3 +153,38 @@ def test_the_manuals_are_rebuilt_byte_for_byte(tmp_path: Path) -> None:
     committed = {path.relative_to(CORPUS): path.read_bytes() for path in CORPUS.rglob("*.pdf")}
     assert made.keys() == committed.keys()
     assert [str(path) for path in made if made[path] != committed[path]] == []
+
+
+def test_the_office_files_are_rebuilt_byte_for_byte(tmp_path: Path) -> None:
+    copy = tmp_path / "corpus"
+    shutil.copytree(CORPUS / "office-sources", copy / "office-sources")
+    shutil.copy(CORPUS / "make_office.py", copy)
+    subprocess.run([sys.executable, copy / "make_office.py"], check=True)
+    for name in ("policies/business-orders.docx", "specs/audio.xlsx"):
+        assert (copy / name).read_bytes() == (CORPUS / name).read_bytes(), name
+
+
+def test_the_office_files_read_as_what_they_were_made_from(
+    documents: dict[str, Document],
+) -> None:
+    def loaded(path: Path, name: str) -> list[Document]:
+        found = list(load(SourceFile(path, name, name)))
+        return [each[0] for each in found if not isinstance(each, DocumentError)]
+
+    (policy,) = loaded(CORPUS / "office-sources/business-orders.md", "policies/business-orders.md")
+    made = documents["policies/business-orders.docx"]
+    assert (made.text, made.blocks, made.title) == (policy.text, policy.blocks, policy.title)
+    assert (made.kind, made.effective_from, made.url) == (
+        policy.kind,
+        policy.effective_from,
+        policy.url,
+    )
+    rows = loaded(CORPUS / "office-sources/audio.csv", "specs/audio.csv")
+    assert len(rows) > 5
+    for row in rows:
+        same = documents[row.id.replace(".csv", ".xlsx")]
+        assert (same.text, same.product_ids, same.variant_ids) == (
+            row.text,
+            row.product_ids,
+            row.variant_ids,
+        )
