@@ -76,12 +76,16 @@ def _edges(page: Sequence[Fragment]) -> tuple[float, float]:
 
 
 def body_size(pages: Iterable[Sequence[Fragment]]) -> float:
-    """The font size of running text: the largest that a fifth of all characters have."""
+    """The font size of running text: the largest that a third of all characters have.
+
+    A short page may be a heading for a fifth of it, a manual small print for half.
+    """
     sizes: Counter[float] = Counter()
     for page in pages:
         for fragment in page:
             sizes[round(fragment.size, 1)] += len(fragment.text)
-    return max((size for size in sizes if sizes[size] >= 0.2 * sizes.total()), default=0.0)
+    common = (size for size in sizes if sizes[size] >= sizes.total() / 3)
+    return max(common, default=sizes.most_common(1)[0][0] if sizes else 0.0)
 
 
 def heading_sizes(pages: Iterable[Sequence[Fragment]], body: float) -> list[float]:

@@ -1,4 +1,5 @@
 import random
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -202,3 +203,12 @@ def test_a_mutated_file_is_read_or_refused(tmp_path: Path, seed: int) -> None:
                 data[at:at] = data[rng.randrange(len(data)) :][: rng.randrange(60)]
     for found in read_all(tmp_path, "bad.pdf", bytes(data)):
         assert isinstance(found, DocumentError) or pieces(found)
+
+
+def test_a_short_page_keeps_its_heading_and_its_days(tmp_path: Path) -> None:
+    page = [("Warranty of kettles", 18), ("It lasts two years from the day you bought it.", 10)]
+    write_pdf(tmp_path / "a.pdf", [page], "T")
+    document = read(tmp_path, "a.pdf", (tmp_path / "a.pdf").read_bytes())
+    assert ("heading1", "Warranty of kettles") in pieces(document)
+    assert set(document.metadata) == {"created", "modified"}
+    assert re.fullmatch(r"20\d\d-\d\d-\d\d", str(document.metadata["created"]))
