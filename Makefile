@@ -1,12 +1,13 @@
 # make demo    sets up, indexes the sample shop, asks it six questions
 # make test    sets up, runs all tests
 # make check   format, lint, types, tests
+# make soak    the tests that take long
 # make bench   figures of quality and speed
 PYTHON ?= python3
 BIN := .venv/bin
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: demo test check format lint types bench clean
+.PHONY: demo test check format lint types soak bench clean
 
 demo: .venv/installed
 	$(BIN)/shelftalk index corpus --index index
@@ -28,8 +29,12 @@ lint: .venv/installed-dev
 types: .venv/installed-dev
 	$(BIN)/mypy
 
+soak: .venv/installed-dev
+	$(BIN)/python -m pytest -m soak
+
 bench: .venv/installed-dev
 	$(BIN)/shelftalk index corpus --index index
+	$(BIN)/python -m benchmarks.indexing
 	$(BIN)/python -m benchmarks.retrieval --weights 0 0.15 0.3 0.45 0.6 1
 	$(BIN)/python -m benchmarks.quality --generator extractive
 	$(BIN)/python -m benchmarks.quality --generator smollm2 --limit 80

@@ -21,7 +21,8 @@ from rag.types import Kind, Scope
 
 Index = Annotated[Path | None, typer.Option("--index", help="Folder of the index.")]
 Embedder = Annotated[
-    str | None, typer.Option("--embedder", help="minilm, a folder, or a Hugging Face id.")
+    str | None,
+    typer.Option("--embedder", help="minilm, a folder, or a Hugging Face id; plain:… not as int8."),
 ]
 Generator = Annotated[
     str | None,

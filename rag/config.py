@@ -129,7 +129,10 @@ class Settings(BaseSettings):
     )
 
     index: Path = Field(default=Path("index"), description="Folder of the index.")
-    embedder: str = Field(default="minilm", description="`minilm`, a folder, or a Hugging Face id.")
+    embedder: str = Field(
+        default="minilm",
+        description="`minilm`, a folder, or a Hugging Face id; with `plain:` in front, not as int8.",
+    )
     generator: str = Field(
         default="smollm2",
         description="`smollm2`, `extractive`, a folder, a GGUF file, a Hugging Face id, "
