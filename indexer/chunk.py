@@ -46,10 +46,6 @@ class _Ruler:
     def one(self, text: str) -> int:
         return self.all([text])[0]
 
-    def room(self, limit: int, prefix: str) -> int:
-        """What a prefix leaves of the limit."""
-        return limit - self._count([prefix])[0]
-
 
 def chunk(
     document: Document, count: Count, limit: int, subject: str | None = None
@@ -64,8 +60,8 @@ def chunk(
     """
     ruler = _Ruler(count)
     for headings, section in _sections(document):
-        prefix = _prefix(subject, document.title, headings, count, limit // 2)
-        room = ruler.room(limit, prefix)
+        prefix, tokens = _prefix(subject, document.title, headings, count, limit // 2)
+        room = limit - tokens
         content = [block for block in section if block.kind is not BlockKind.HEADING]
         units = list(_units(document, content or section, ruler, room))
         for group in _packed(units, room):
@@ -101,17 +97,20 @@ def _leads_on(section: Sequence[Block], following: Block) -> bool:
 
 def _prefix(
     subject: str | None, title: str, headings: Sequence[str], count: Count, room: int
-) -> str:
+) -> tuple[str, int]:
+    """What stands in front of a chunk, with its tokens, special ones included."""
     path = [*headings] if headings and headings[0] == title else [title, *headings]
     if subject and subject not in path[0]:
         path.insert(0, subject)
-    words = " > ".join(path).split()
-    while len(words) > 1 and count([" ".join(words)])[0] > room:
-        words = words[: len(words) * 3 // 4]
-    prefix = " ".join(words)
-    while len(prefix) > 1 and count([prefix])[0] > room:  # one long word, or no spaces at all
-        prefix = prefix[: len(prefix) * 3 // 4]
-    return prefix
+    prefix = " ".join(" > ".join(path).split())
+    while (tokens := count([prefix])[0]) > room and len(prefix) > 1:
+        words = prefix.split(" ")
+        # Whole words go first; one long word, or a script without spaces, is cut.
+        prefix = (
+            " ".join(words[: len(words) * 3 // 4]) if len(words) > 1
+            else prefix[: len(prefix) * 3 // 4]
+        )  # fmt: skip
+    return prefix, tokens
 
 
 def _units(

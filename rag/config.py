@@ -131,7 +131,7 @@ class Settings(BaseSettings):
     index: Path = Field(default=Path("index"), description="Folder of the index.")
     embedder: str = Field(
         default="minilm",
-        description="`minilm`, a folder, or a Hugging Face id; with `plain:` in front, not as int8.",
+        description="`minilm`, a folder, or a Hugging Face id; `plain:…` keeps from int8.",
     )
     generator: str = Field(
         default="smollm2",
