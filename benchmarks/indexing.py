@@ -6,7 +6,6 @@ Ratios are taken within one run of this program; absolute times are this machine
 import argparse
 import json
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -110,30 +109,36 @@ def throughput(embedders: Sequence[str]) -> None:
             )
 
 
-def copies(folder: Path, count: int) -> Path:
-    """The sample shop so many times over, every copy with words of its own."""
+def write_guides(folder: Path, count: int, sections: int = 10) -> list[Path]:
+    """So many Markdown files of ten sections, a passage each, no two alike."""
+    folder.mkdir()
+    words, rng = vocabulary(), random.Random(7)
+    files = []
     for number in range(count):
-        target = folder / f"shop{number}"
-        shutil.copytree(CORPUS, target, ignore=shutil.ignore_patterns("*.py", "qa.jsonl"))
-        for path in target.rglob("*"):
-            if path.suffix in (".md", ".jsonl", ".csv", ".html", ".txt"):
-                text = path.read_text(encoding="utf-8")
-                path.write_text(text.replace("the ", f"the {number}th "), encoding="utf-8")
-    return folder
+        parts = [
+            f"## Section {at}\n\n{' '.join(rng.choices(words, k=50))}\n" for at in range(sections)
+        ]
+        files.append(folder / f"guide{number:05}.md")
+        files[-1].write_text(f"# Guide {number}\n\n" + "\n".join(parts), encoding="utf-8")
+    return files
 
 
-def rerun(embedder: Embedder, shops: int) -> None:
+def vocabulary() -> list[str]:
+    """Words to make texts of."""
+    return (CORPUS / "README.md").read_text(encoding="utf-8").split()
+
+
+def rerun(embedder: Embedder, guides: int) -> None:
     """A run after 1 % of the passages changed, over the full run."""
     with tempfile.TemporaryDirectory() as folder:
-        corpus, index = copies(Path(folder) / "corpus", shops), Path(folder) / "index"
-        full, before, during, after = run(corpus, index, embedder)
-        whole = before + during + after
-        changed = 0
-        for path in sorted(corpus.rglob("*.md")):
-            if changed < full.chunks / 100:
-                text = path.read_text(encoding="utf-8")
-                path.write_text(text.replace(". ", " again. "), encoding="utf-8")
-                changed += text.count(". ") // 3 + 1
+        corpus, index = Path(folder) / "corpus", Path(folder) / "index"
+        files = write_guides(corpus, guides)
+        full, *parts = run(corpus, index, embedder)
+        whole = sum(parts)
+        for path in files[:: len(files) // (guides // 20)]:  # two sections of each, of ten
+            text = path.read_text(encoding="utf-8")
+            text = text.replace("Section 3", "New section").replace("Section 7", "Other section")
+            path.write_text(text, encoding="utf-8")
         report, *parts = run(corpus, index, embedder)
         share = report.embedded / full.chunks
         print(
@@ -148,8 +153,7 @@ def rerun(embedder: Embedder, shops: int) -> None:
 
 def write_rows(path: Path, count: int) -> None:
     """One document a line, a passage each."""
-    words = [word for line in (CORPUS / "README.md").read_text().split() for word in [line]]
-    rng = random.Random(7)
+    words, rng = vocabulary(), random.Random(7)
     with path.open("w", encoding="utf-8") as file:
         for number in range(count):
             text = " ".join(rng.choices(words, k=50))
@@ -187,7 +191,7 @@ def main() -> None:
     parser.add_argument("part", nargs="?", choices=("throughput", "rerun", "publishing"))
     parser.add_argument("--passages", type=int, help="how many to publish, in this process")
     parser.add_argument("--embedders", nargs="*", default=["plain:minilm", "minilm"])
-    parser.add_argument("--shops", type=int, default=4, help="copies of the sample shop")
+    parser.add_argument("--guides", type=int, default=2000, help="files of ten passages each")
     options = parser.parse_args()
     if options.passages:
         publishing(options.passages)
@@ -195,7 +199,7 @@ def main() -> None:
     if options.part in (None, "throughput"):
         throughput(options.embedders)
     if options.part in (None, "rerun"):
-        rerun(open_embedder("minilm"), options.shops)
+        rerun(open_embedder("minilm"), options.guides)
     if options.part in (None, "publishing"):
         for count in (10_000, 100_000):
             command = [sys.executable, "-m", "benchmarks.indexing", "--passages", str(count)]
