@@ -167,7 +167,7 @@ class Engine:
 
 
 def require_usable(settings: Settings) -> None:
-    """Check what `Engine.open` needs, without loading a model.
+    """Check what `Engine.open` needs, without loading the language model.
 
     Raises:
         IndexFolderError: no usable index, or it was made with another embedder.
@@ -175,7 +175,7 @@ def require_usable(settings: Settings) -> None:
     """
     index = Index.open(settings.index)
     try:
-        embedder = resolve(settings.embedder)
+        embedder = open_embedder(settings.embedder)
         index.require_model(embedder.name, embedder.sha256)
     finally:
         index.close()

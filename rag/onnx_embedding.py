@@ -126,18 +126,22 @@ def _compare(model: LocalModel, made: OnnxEmbedder) -> None:
 
 
 def _max_tokens(folder: Path) -> int:
-    """As sentence-transformers has it: the limit that is set, or the tokenizer's own."""
+    """As sentence-transformers has it: what is set, else the tokenizer's and network's limits."""
+    limits = []
     for name, key in (
         ("sentence_bert_config.json", "max_seq_length"),
         ("tokenizer_config.json", "model_max_length"),
+        ("config.json", "max_position_embeddings"),
     ):
         try:
             found = json.loads((folder / name).read_text(encoding="utf-8")).get(key)
         except (OSError, ValueError):
             continue
-        if isinstance(found, int) and found < 1_000_000:
-            return found
-    return 512
+        if isinstance(found, int) and 0 < found < 1_000_000:
+            if key == "max_seq_length":
+                return found
+            limits.append(found)
+    return min(limits, default=512)
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:

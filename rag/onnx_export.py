@@ -50,11 +50,14 @@ def pooling_of(folder: Path) -> str:
         raise ModelExportError(f"its modules cannot be read ({error})") from error
     if prompts and any(prompts.values()):
         raise ModelExportError("it has prompts of its own")
+    # Until sentence-transformers 5 a flag for each way; since then the names of those used.
     ways = [key for key, used in config.items() if key.startswith("pooling_mode_") and used is True]
+    named = config.get("pooling_mode", [])
+    ways += [named] if isinstance(named, str) else named
     match ways:
-        case ["pooling_mode_mean_tokens"]:
+        case ["pooling_mode_mean_tokens" | "mean"]:
             return "mean"
-        case ["pooling_mode_cls_token"]:
+        case ["pooling_mode_cls_token" | "cls"]:
             return "cls"
     raise ModelExportError(f"it pools by {', '.join(ways) or 'no known way'}")
 

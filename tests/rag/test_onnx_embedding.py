@@ -14,7 +14,7 @@ import rag.onnx_embedding
 from rag.cache import cache_folder
 from rag.embedding import PLAIN, open_embedder
 from rag.errors import ModelExportError
-from rag.onnx_embedding import OnnxEmbedder
+from rag.onnx_embedding import OnnxEmbedder, _max_tokens
 from rag.onnx_export import FILE, pooling_of
 from rag.sentence_transformer import SentenceTransformerEmbedder
 from tests.rag.test_embedding import TEXTS
@@ -32,11 +32,39 @@ def a_model(folder: Path, modules: list[dict[str, str]], pooling: dict[str, obje
     return folder
 
 
-@pytest.mark.parametrize("way", ["mean", "cls"])
-def test_ways_of_pooling(tmp_path: Path, way: str) -> None:
-    key = {"mean": "pooling_mode_mean_tokens", "cls": "pooling_mode_cls_token"}[way]
-    pooling: dict[str, object] = {"word_embedding_dimension": 8, "include_prompt": True, key: True}
+@pytest.mark.parametrize(
+    ("pooling", "way"),
+    [
+        ({"pooling_mode_mean_tokens": True, "pooling_mode_cls_token": False}, "mean"),
+        ({"pooling_mode_mean_tokens": False, "pooling_mode_cls_token": True}, "cls"),
+        ({"pooling_mode": "mean"}, "mean"),
+        ({"pooling_mode": "cls"}, "cls"),
+    ],
+)
+def test_ways_of_pooling(tmp_path: Path, pooling: dict[str, object], way: str) -> None:
+    pooling = {"word_embedding_dimension": 8, "include_prompt": True} | pooling
     assert pooling_of(a_model(tmp_path, [TRANSFORMER, POOLING, NORMALIZE], pooling)) == way
+
+
+@pytest.mark.parametrize(
+    ("set_to", "tokenizer", "positions", "limit"),
+    [
+        ({"max_seq_length": 128}, 512, 512, 128),
+        ({}, 512, 256, 256),
+        ({"max_seq_length": None}, 384, 514, 384),
+        ({}, int(1e30), 512, 512),
+    ],
+)
+def test_the_longest_text_is_as_sentence_transformers_has_it(
+    tmp_path: Path, set_to: dict[str, object], tokenizer: int, positions: int, limit: int
+) -> None:
+    for name, content in (
+        ("sentence_bert_config.json", set_to),
+        ("tokenizer_config.json", {"model_max_length": tokenizer}),
+        ("config.json", {"max_position_embeddings": positions}),
+    ):
+        (tmp_path / name).write_text(json.dumps(content))
+    assert _max_tokens(tmp_path) == limit
 
 
 @pytest.mark.parametrize(
@@ -44,6 +72,8 @@ def test_ways_of_pooling(tmp_path: Path, way: str) -> None:
     [
         ([TRANSFORMER, POOLING, DENSE], {"pooling_mode_mean_tokens": True}, "Dense"),
         ([TRANSFORMER, POOLING], {"pooling_mode_max_tokens": True}, "pooling_mode_max_tokens"),
+        ([TRANSFORMER, POOLING], {"pooling_mode": "lasttoken"}, "lasttoken"),
+        ([TRANSFORMER, POOLING], {"pooling_mode": ["mean", "max"]}, "mean, max"),
         ([TRANSFORMER, POOLING], {}, "no known way"),
         ([], {}, "it is made of"),
     ],
