@@ -73,6 +73,8 @@ def export(folder: Path, out: Path) -> None:
             config = _traced(folder, out / FILE)
             _fuse(config, out / FILE)
             _quantize(out / FILE)
+        except OSError:  # says nothing about the model, and must not be remembered as if it did
+            raise
         except Exception as error:  # a model nobody has thought of fails anywhere in here
             raise ModelExportError(f"it does not export ({type(error).__name__})") from error
 
