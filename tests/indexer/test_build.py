@@ -414,10 +414,11 @@ def test_a_reader_that_takes_too_long_is_a_line_of_the_report(
     corpus: Path, settings: Settings
 ) -> None:
     run(corpus, settings)
-    (corpus / "one.md").write_text("Changed.")
+    (corpus / "one.md").write_text("# One\n\n" + "A long paragraph.\n\n" * 100_000)
     hasty = settings.model_copy(update={"indexing": Indexing(read_seconds=1e-6)})
     report = run(corpus, hasty)
     assert [problem.source for problem in report.problems] == ["one.md"]
     assert set(texts(settings)) == {"two.md", "three.md"}
+    (corpus / "one.md").write_text("Changed.")
     assert run(corpus, settings).problems == []
     assert texts(settings)["one.md"] == "Changed."
