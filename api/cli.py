@@ -87,6 +87,8 @@ def ask(
     kind: options.Kinds = None,
     locale: options.Locale = None,
     as_of: options.AsOf = None,
+    shop: options.Shop = None,
+    filter_: options.Where = None,
     index: options.Index = None,
     embedder: options.Embedder = None,
     generator: options.Generator = None,
@@ -98,7 +100,9 @@ def ask(
     from rag.engine import Engine
 
     with options.errors_as_exit_codes():
-        asked = Question(question, options.scope(product, variant, kind, locale, as_of))
+        asked = Question(
+            question, options.scope(product, variant, kind, locale, as_of, shop, filter_)
+        )
         settings = load_settings(index=index, embedder=embedder, generator=generator)
         engine = Engine.open(settings, terminal.say)
         if json_:
@@ -116,6 +120,8 @@ def search(
     kind: options.Kinds = None,
     locale: options.Locale = None,
     as_of: options.AsOf = None,
+    shop: options.Shop = None,
+    filter_: options.Where = None,
     index: options.Index = None,
     embedder: options.Embedder = None,
     json_: options.Json = False,
@@ -126,7 +132,7 @@ def search(
     from rag.engine import Engine
 
     with options.errors_as_exit_codes():
-        asked = Question(query, options.scope(product, variant, kind, locale, as_of))
+        asked = Question(query, options.scope(product, variant, kind, locale, as_of, shop, filter_))
         settings = load_settings(index=index, embedder=embedder, generator="extractive")
         engine = Engine.open(settings, terminal.say)
         passages = engine.search(asked, k)

@@ -1,5 +1,6 @@
 """The options every command shares, and how they become settings, scopes and exit codes."""
 
+import json
 import socket
 import sys
 from collections.abc import Iterator
@@ -11,12 +12,14 @@ from typing import Annotated
 import typer
 
 from rag.errors import (
+    FilterError,
     IndexMismatchError,
     IndexMissingError,
     InputError,
     ModelNotFoundError,
     ShelftalkError,
 )
+from rag.filters import parse
 from rag.types import Kind, Scope
 
 Index = Annotated[Path | None, typer.Option("--index", help="Folder of the index.")]
@@ -50,6 +53,13 @@ AsOf = Annotated[
     datetime | None,
     typer.Option("--as-of", formats=["%Y-%m-%d"], help="Documents in force on this day."),
 ]
+Shop = Annotated[
+    str | None, typer.Option("--shop", help="Where one index serves several: only this one.")
+]
+Where = Annotated[
+    str | None,
+    typer.Option("--filter", help='JSON, such as {"type": "gte", "key": "rating", "value": 4}.'),
+]
 
 _BAD_INPUT = (InputError, IndexMissingError, IndexMismatchError, ModelNotFoundError)
 
@@ -60,14 +70,26 @@ def scope(
     kinds: list[Kind] | None,
     locale: str | None,
     as_of: datetime | None,
+    shop: str | None,
+    where: str | None,
 ) -> Scope:
-    """The scope the options describe."""
+    """The scope the options describe.
+
+    Raises:
+        FilterError: the filter is not JSON, or not of the grammar.
+    """
+    try:
+        body = json.loads(where) if where is not None else None
+    except (ValueError, RecursionError) as error:
+        raise FilterError(f"The filter is not JSON: {error}.") from error
     return Scope(
         product_id=product,
         variant_id=variant,
         kinds=frozenset(kinds or ()),
         locale=locale,
         as_of=as_of.date() if as_of else None,
+        shop=shop,
+        where=None if where is None else parse(body),
     )
 
 

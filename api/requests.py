@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from rag.engine import MAX_QUESTION
+from rag.filters import parse
 from rag.types import Kind, Question, Scope
 
 _Text = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION)]
@@ -33,6 +34,15 @@ class AskRequest(BaseModel):
     as_of: date | None = Field(
         None, description="Documents in force on this day; null means today."
     )
+    shop: _Id | None = Field(
+        None, description="Where one index serves several shops: only this one's documents."
+    )
+    filters: dict[str, Any] | None = Field(
+        None,
+        description="What must hold of the documents: `{type: eq|ne|in|gt|gte|lt|lte, key, value}` "
+        "or `{type: and|or, filters}`.",
+        examples=[{"type": "gte", "key": "rating", "value": 4}],
+    )
     history: list[_Text] = Field(
         [], description="Earlier questions of the same conversation, oldest first."
     )
@@ -45,6 +55,8 @@ class AskRequest(BaseModel):
             kinds=frozenset(self.kinds),
             locale=self.locale,
             as_of=self.as_of,
+            shop=self.shop,
+            where=None if self.filters is None else parse(self.filters),
         )
         return Question(self.question, scope, tuple(self.history))
 

@@ -4,6 +4,7 @@ ShelftalkError
 ├── InputError                  what the caller gave cannot be used
 │   ├── QuestionError           an empty or over-long question
 │   ├── ScopeError              an unknown product, variant or kind
+│   │   └── FilterError         a filter that is not of the grammar
 │   └── ConfigError             a setting that is unknown or out of range
 ├── DocumentError               one document cannot be read; the others can
 │   ├── UnknownFormatError      no loader for this kind of file
@@ -38,6 +39,10 @@ class QuestionError(InputError):
 
 class ScopeError(InputError):
     """A product, variant or kind the index does not know."""
+
+
+class FilterError(ScopeError):
+    """A filter that is not of the grammar."""
 
 
 class ConfigError(InputError):

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import IndexDamagedError, ScopeError
+from rag.filters import to_sql
 from rag.language import base_language
 from rag.types import Block, BlockKind, Chunk, Document, Kind, Page, Scope
 
@@ -58,6 +59,7 @@ SELECT c.row FROM chunks c JOIN documents d ON d.id = c.document_id
 WHERE (d.effective_from IS NULL OR d.effective_from <= :as_of)
   AND (d.effective_until IS NULL OR d.effective_until >= :as_of)
   AND (:locale IS NULL OR d.locale IS NULL OR d.locale = :locale)
+  AND (:shop IS NULL OR coalesce(json_extract(d.metadata, '$.shop'), :shop) = :shop)
   AND (:kinds IS NULL OR d.kind IN (SELECT value FROM json_each(:kinds)))
   AND (:product IS NULL
        OR NOT EXISTS (SELECT 1 FROM products p WHERE p.document_id = d.id)
@@ -65,7 +67,6 @@ WHERE (d.effective_from IS NULL OR d.effective_from <= :as_of)
   AND (:variant IS NULL
        OR NOT EXISTS (SELECT 1 FROM variants v WHERE v.document_id = d.id)
        OR EXISTS (SELECT 1 FROM variants v WHERE v.document_id = d.id AND v.variant_id = :variant))
-ORDER BY c.row
 """
 
 
@@ -142,8 +143,10 @@ class PassageStore:
             "kinds": json.dumps(sorted(scope.kinds)) if scope.kinds else None,
             "product": scope.product_id,
             "variant": scope.variant_id,
+            "shop": scope.shop,
         }
-        with self._query(_IN_SCOPE, values) as found:
+        condition, more = to_sql(scope.where) if scope.where else ("1", {})
+        with self._query(f"{_IN_SCOPE} AND {condition} ORDER BY c.row", values | more) as found:
             rows = np.fromiter((row[0] for row in found), dtype=np.int64)
         rows.flags.writeable = False
         return rows

@@ -7,6 +7,8 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
+from rag.filters import Filter
+
 
 class Kind(StrEnum):
     """What a document is, in order of precedence: the earlier wins over the later."""
@@ -140,6 +142,11 @@ class Scope:
     locale: str | None = None
     as_of: date | None = None
     """The day on which documents must be in force; None means today."""
+    shop: str | None = None
+    """Where one index serves several shops: that shop's documents (their `shop`) and those that
+    name none."""
+    where: Filter | None = None
+    """What else must hold of a document."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,9 @@ SOURCES = sorted(
 MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in SOURCES}
 
 LAYERS = [
-    "errors types",
+    "errors",
+    "filters",
+    "types",
     "cache text config vectors",
     "models language quantities vocabulary",
     "onnx_export onnx_embedding sentence_transformer",
