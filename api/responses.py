@@ -48,6 +48,7 @@ _ANSWER: dict[str, Any] = {
     "citations": [_CITATION],
     "passages": [_PASSAGE],
     "conflicts": [],
+    "choices": [],
     "generation": "20261122T202241500991-fd041aa4",
     "model": "smollm2",
     "timings_ms": {"retrieve": 14.2, "select": 9.8, "generate": 820.5, "total": 844.5},
@@ -108,6 +109,15 @@ class PassageBody(BaseModel):
     end: int
 
 
+class ChoiceBody(BaseModel):
+    """A product the question may mean."""
+
+    model_config = _with_example({"product_id": "BR-KT17", "name": "Brisa Rill Kettle 1.7 L"})
+
+    product_id: str
+    name: str
+
+
 class AnswerBody(BaseModel):
     """The whole answer, as `shelftalk ask --json` prints it."""
 
@@ -119,6 +129,9 @@ class AnswerBody(BaseModel):
     citations: list[CitationBody]
     passages: list[PassageBody]
     conflicts: list[str]
+    choices: list[ChoiceBody] = Field(
+        description="Products of which the question may mean any; ask again with one."
+    )
     generation: str = Field(description="Id of the index generation everything comes from.")
     model: str
     timings_ms: dict[str, float]

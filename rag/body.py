@@ -16,6 +16,7 @@ def answer_body(answer: Answer) -> Body:
         "citations": [citation_body(citation) for citation in answer.citations],
         "passages": [passage_body(passage) for passage in answer.passages],
         "conflicts": list(answer.conflicts),
+        "choices": [{"product_id": id, "name": name} for id, name in answer.choices.items()],
         "generation": answer.generation,
         "model": answer.model,
         "timings_ms": dict(answer.timings_ms),

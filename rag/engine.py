@@ -91,6 +91,7 @@ class Engine:
     def stream(self, question: Question) -> Generator[Event, None, None]:
         """Passages, then each verified statement as it is ready, then the answer."""
         clock = _Clock()
+        question, recognised = self.retriever.understand(_checked(question))
         passages = tuple(self.search(question, self._answering.passages))
         clock.lap("retrieve")
         yield passages
@@ -109,6 +110,12 @@ class Engine:
             looked_at = [passage.document for passage in passages]
             text = wording.silence(question.text, looked_at, self.settings.contact)
             yield replace(answer, text=text, timings_ms=clock.laps())
+            return
+        if recognised.choices and evidence[0].document.product_ids:
+            names = self.retriever.index.passages.product_names
+            choices = {product: names[product] for product in recognised.choices}
+            text = wording.which(question.text, list(choices.values()))
+            yield replace(answer, text=text, choices=choices, timings_ms=clock.laps())
             return
         citations: list[Citation] = []
         statements: list[Statement] = []

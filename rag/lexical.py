@@ -44,6 +44,10 @@ class LexicalIndex:
             return np.zeros(self._rows, dtype=np.float32)
         return np.asarray(self._model.get_scores_from_ids(known), dtype=np.float32)
 
+    def knows(self, term: str) -> bool:
+        """Whether the term occurs."""
+        return term in self._model.vocab_dict
+
     def idf(self, term: str) -> float:
         """Inverse document frequency of a term: ln(1 + (N - n + ½) / (n + ½)), as in BM25."""
         starts = self._model.scores["indptr"]

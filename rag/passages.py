@@ -98,6 +98,11 @@ class PassageStore:
         """Release the file."""
         self._db.close()
 
+    def __len__(self) -> int:
+        """How many chunks there are."""
+        with self._query("SELECT count(*) FROM chunks") as found:
+            return int(found[0][0])
+
     def chunks(self, rows: Sequence[int]) -> list[Chunk]:
         """The chunks at these rows, in the order given."""
         marks = ",".join("?" * len(rows))
@@ -117,6 +122,26 @@ class PassageStore:
         query = f"SELECT text_key, min(row) FROM chunks WHERE text_key IN ({marks}) GROUP BY 1"
         with self._query(query, keys) as found:
             return {bytes(row[0]): int(row[1]) for row in found}
+
+    def texts(self, rows: Rows) -> list[tuple[str, frozenset[str]]]:
+        """The text of each passage, and the products it belongs to; in no order."""
+        query = (
+            "SELECT substr(d.text, c.start + 1, c.end - c.start), (SELECT json_group_array("
+            "p.product_id) FROM products p WHERE p.document_id = d.id) FROM json_each(?) r "
+            "JOIN chunks c ON c.row = r.value JOIN documents d ON d.id = c.document_id"
+        )
+        with self._query(query, (json.dumps(rows.tolist()),)) as found:
+            return [(text, frozenset(json.loads(products))) for text, products in found]
+
+    def model_numbers(self) -> dict[str, str]:
+        """Ids of products and of their variants, each with the product's."""
+        query = (
+            "SELECT v.variant_id, p.product_id FROM variants v "
+            "JOIN products p ON p.document_id = v.document_id "
+            "GROUP BY v.variant_id HAVING count(DISTINCT p.product_id) = 1"
+        )
+        with self._query(query) as found:
+            return {**dict(map(tuple, found)), **{id: id for id in self._known_products}}
 
     def document_ids(self) -> list[str]:
         """Every document's id, sorted."""

@@ -1,12 +1,16 @@
 """Question → passages: dense and lexical candidates under a hard scope, fused into one ranking."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from rag.embedding import Embedder
 from rag.index import Index, Scores
 from rag.passages import Rows
+from rag.recognition import Catalogue, Recognition
 from rag.text import terms
-from rag.types import Passage, Question
+from rag.types import Passage, Question, Scope
 from rag.vectors import Vectors
 from rag.vocabulary import expanded
 
@@ -28,14 +32,32 @@ class Retriever:
         index.require_model(embedder.name, embedder.sha256)
         self.index = index
         self.embedder = embedder
+        self._catalogue = Catalogue(index)
+
+    def understand(self, question: Question) -> tuple[Question, Recognition]:
+        """The question with what was left unsaid, and the products it names.
+
+        Asked on no product's page, it gets the one product it names as its scope. On a page, the
+        page tells which product is meant, whatever else is named.
+        """
+        if question.scope.product_id or question.scope.variant_id:
+            return question, Recognition()
+        found = self._catalogue.recognise(question.text, question.history)
+        if len(found.named) == 1:
+            scope = replace(question.scope, product_id=found.named[0])
+            return replace(question, scope=scope), found
+        return question, found
 
     def retrieve(self, question: Question, k: int) -> list[Passage]:
         """Exactly min(k, passages in scope) passages, best first.
 
+        A question on no product's page that names products is about these and the shop.
+
         Raises:
             ScopeError: the question names a product no document belongs to.
         """
-        rows = self.index.passages.rows(question.scope)
+        question, about = self.understand(question)
+        rows = self._rows(question.scope, about.named or about.choices)
         if not len(rows):
             return []
         query = self.query_vector(question)
@@ -93,6 +115,12 @@ class Retriever:
     def subject(self, question: Question) -> str | None:
         """The name of the product the question is asked on."""
         return self.index.passages.product_names.get(question.scope.product_id or "")
+
+    def _rows(self, scope: Scope, products: Sequence[str]) -> Rows:
+        if scope.product_id or not products:
+            return self.index.passages.rows(scope)
+        each = (self.index.passages.rows(replace(scope, product_id=id)) for id in products)
+        return np.unique(np.concatenate(list(each)))
 
     def _candidates(
         self, query: Vectors, text: str, rows: Rows, pool: int

@@ -247,4 +247,6 @@ class Answer:
     """Id of the published index generation everything in the answer comes from."""
     model: str
     conflicts: tuple[str, ...] = ()
+    choices: Mapping[str, str] = field(default_factory=dict)
+    """Names of the products, by id, of which the question may mean any; it names none alone."""
     timings_ms: Mapping[str, float] = field(default_factory=dict)

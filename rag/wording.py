@@ -38,6 +38,18 @@ _SILENCE = {
     "zh": ("资料中没有说明。", "已查阅：{}。", "请咨询 {}。"),
 }
 
+_WHICH = {
+    "en": ("Which one do you mean: {}?", ", ", " or "),
+    "de": ("Welches Produkt meinen Sie: {}?", ", ", " oder "),
+    "zh": ("您指的是哪一款：{}？", "、", "还是"),
+}
+
+
+def which(question: str, names: Sequence[str]) -> str:
+    """Ask which of two or more products is meant."""
+    sentence, comma, last = _WHICH[language(question)]
+    return sentence.format(comma.join(names[:-1]) + last + names[-1])
+
 
 def quotation(question: str, evidence: Evidence) -> str:
     """A sentence that says who says it, and quotes."""

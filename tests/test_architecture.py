@@ -27,6 +27,7 @@ LAYERS = [
     "models language quantities vocabulary",
     "onnx_export onnx_embedding sentence_transformer",
     "body embedding generation index lexical manifest passages prompt verification wording",
+    "recognition",
     "evidence retrieval",
     "engine",
     "evaluation langchain",

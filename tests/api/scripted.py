@@ -58,6 +58,7 @@ ANSWER = Answer(
     generation="g1",
     model="scripted",
     conflicts=("Two sheets disagree.",),
+    choices={"KETTLE-2": "Kettle 2"},
     timings_ms={"total": 1.5},
 )
 

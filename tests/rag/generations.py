@@ -39,6 +39,7 @@ def write_passages(path: Path, documents: Sequence[Document]) -> None:
         for document in documents:
             writer.add(document_row(document, 0, []))
         writer.settle()
+        writer.name_products()
         for document in documents:
             writer.add_chunks(document.id, "", iter([whole(document)]))
 

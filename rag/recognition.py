@@ -1,0 +1,154 @@
+"""Which products a question names, when it is asked on no product's page.
+
+A word is a name when few passages say it that do not belong to the products called so, and when it
+is written with a capital: "Rill" is one and "kettle" is not, whatever the shop sells. A common word
+with the number behind it that some product has there ("Clear 20") is one too. What names several
+products of one series alike is not guessed: they come back as a choice.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import lru_cache
+
+import numpy as np
+
+from rag.index import Index
+from rag.text import stem, words
+
+_RARE = 0.01
+"""Share of all passages that may say a name and yet belong to none of the products called so."""
+_SMALL = 0.2
+"""Share of a name's occurrences that may be written small."""
+_SAMPLE = 100
+"""Most passages looked at to tell."""
+_WORD = re.compile(r"[^\W_]+")
+_MOST_CHOICES = 6
+_CLOSE = 0.8
+"""Least similarity of a misspelt name (difflib's ratio)."""
+_SHORTEST = 5
+"""Shorter words are not looked at for typing errors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """Product ids."""
+
+    named: tuple[str, ...] = ()
+    """Those the question names."""
+    choices: tuple[str, ...] = ()
+    """Those it may mean, each as well as the others, where it names none."""
+
+
+class Catalogue:
+    """The names of the products of one generation."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._names = {
+            product: [stem(word) for word in words(name)]
+            for product, name in index.passages.product_names.items()
+        }
+        self._with: dict[str, list[str]] = defaultdict(list)
+        for product, name in self._names.items():
+            for term in dict.fromkeys(name):
+                self._with[term].append(product)
+        self._numbers = _model_numbers(index.passages.model_numbers())
+        self._is_name = lru_cache(maxsize=4096)(self._measured)
+
+    def recognise(self, text: str, history: Sequence[str] = ()) -> Recognition:
+        """What a question names; where it names nothing, what the latest one before it names."""
+        for one in (text, *reversed(history)):
+            found = self._recognise(one)
+            if found.named or found.choices:
+                return found
+        return Recognition()
+
+    def _recognise(self, text: str) -> Recognition:
+        said = list(words(text))
+        named = [self._numbers[key] for word in said if (key := _bare(word)) in self._numbers]
+        asked = [self._known(stem(word)) for word in said]
+        choices: tuple[str, ...] = ()
+        past = 0
+        for at, term in enumerate(asked):
+            if at < past or not self._begins_a_name(asked, at):
+                continue
+            best, past = self._best(asked, at, self._with[term])
+            if len(best) == 1:
+                named.append(best[0])
+            elif len(best) <= _MOST_CHOICES and self._one_series(best):
+                choices = choices or tuple(sorted(best))
+        return Recognition(tuple(dict.fromkeys(named)), () if named else choices)
+
+    def _begins_a_name(self, asked: Sequence[str], at: int) -> bool:
+        term = asked[at]
+        if term not in self._with or _has_digit(term):
+            return False
+        after = asked[at + 1] if at + 1 < len(asked) else ""
+        numbered = _has_digit(after) and any(
+            pair == (term, after)
+            for product in self._with[term]
+            for pair in zip(self._names[product], self._names[product][1:], strict=False)
+        )
+        return numbered or self._is_name(term)
+
+    def _best(
+        self, asked: Sequence[str], at: int, candidates: Iterable[str]
+    ) -> tuple[list[str], int]:
+        """The candidates that have most of the words around `at`, and where those end."""
+        scored = []
+        for product in candidates:
+            name = set(self._names[product])
+            begin, end = at, at + 1
+            while end < len(asked) and asked[end] in name:
+                end += 1
+            while begin > 0 and asked[begin - 1] in name:
+                begin -= 1
+            scored.append((len(set(asked[begin:end])), len(name & set(asked)), end, product))
+        near, whole, _, _ = max(scored)
+        best = [one for one in scored if one[:2] == (near, whole)]
+        return [product for *_, product in best], max(end for _, _, end, _ in best)
+
+    def _one_series(self, products: Iterable[str]) -> bool:
+        """Whether only numbers, and what one of them adds, tell their names apart."""
+        bare = [{t for t in self._names[product] if not _has_digit(t)} for product in products]
+        return min(bare, key=len) == set.intersection(*bare)
+
+    def _known(self, term: str) -> str:
+        """The term, or the name it is a typing error of."""
+        if len(term) < _SHORTEST or term in self._with or self._index.lexical.knows(term):
+            return term
+        near = get_close_matches(term, self._with, n=1, cutoff=_CLOSE)
+        return near[0] if near else term
+
+    def _measured(self, term: str) -> bool:
+        rows = np.flatnonzero(self._index.lexical.scores([term]))
+        sample = self._index.passages.texts(rows[:: len(rows) // _SAMPLE + 1])
+        foreign = sum(owners.isdisjoint(self._with[term]) for _, owners in sample)
+        written = [word for text, _ in sample for word in _WORD.findall(text)]
+        same = [word for word in written if word[0].isalpha() and stem(word.casefold()) == term]
+        small = sum(word.islower() for word in same)
+        rare = foreign * len(rows) <= max(2, _RARE * len(self._index.passages)) * len(sample)
+        return rare and small <= _SMALL * len(same)
+
+
+def _model_numbers(owners: Mapping[str, str]) -> dict[str, str]:
+    """Ids that nobody writes by chance: letters and digits together, or many digits."""
+    found = {}
+    for id, product in owners.items():
+        bare = _bare(id)
+        digits = sum(character.isdigit() for character in bare)
+        if len(bare) >= 4 and digits and (digits < len(bare) or digits >= 6):
+            found[bare] = product
+    return found
+
+
+def _bare(id: str) -> str:
+    """As `BR-KT17`, `br kt17` and `BR/KT17` are written alike."""
+    return "".join(character for character in id.casefold() if character.isalnum())
+
+
+def _has_digit(term: str) -> bool:
+    return any(character.isdigit() for character in term)

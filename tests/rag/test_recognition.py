@@ -1,0 +1,145 @@
+"""Which products of the small shop, and of a larger made-up one, a question names."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.engine import Engine
+from rag.generation import ExtractiveChat
+from rag.index import Index
+from rag.recognition import Catalogue, Recognition
+from rag.retrieval import Retriever
+from rag.types import Kind, Question, Scope, Status
+from tests.doubles import HashingEmbedder
+from tests.rag.generations import a_document, write_generation
+
+PRODUCTS = {
+    "KT-12": "Brook Rill Kettle 1.2 L",
+    "KT-17": "Brook Rill Kettle 1.7 L",
+    "TN-2": "Moor Tarn 2 Tent",
+    "TN-3": "Moor Tarn 3 Tent",
+    "CL-20": "Brook Clear 20 Air Purifier",
+    "CL-30": "Brook Clear 30 Air Purifier",
+    "DL-1": "Moor Folio Desk Lamp",
+}
+
+
+@pytest.fixture(scope="module")
+def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalogue]:
+    documents = []
+    for id, name in PRODUCTS.items():
+        about = f"{name}. This kettle, tent, lamp or purifier is made by {name.split()[0]}."
+        for kind in (Kind.SPEC, Kind.FAQ):
+            documents.append(
+                a_document(f"{kind}/{id}", about, kind=kind, title=name, product_ids=(id,))
+            )
+    for at in range(20):
+        text = "Put a desk lamp near the tent. Moor and Brook both sell kettles with clear water."
+        documents.append(a_document(f"help/{at}", f"{text} {at}"))
+    folder = tmp_path_factory.mktemp("catalogue")
+    vectors = np.eye(len(documents), dtype=np.float32)
+    write_generation(folder, documents, vectors)
+    index = Index.open(folder)
+    yield Catalogue(index)
+    index.close()
+
+
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [
+        ("How heavy is the Rill Kettle 1.7?", ["KT-17"]),
+        ("rill 1.7 weight", ["KT-17"]),
+        ("how heavy is kt-17", ["KT-17"]),
+        ("how heavy is KT17?", ["KT-17"]),
+        ("Is the TARN 2 waterproof?", ["TN-2"]),
+        ("room for 2 people in the Tarn 3?", ["TN-3"]),
+        ("Which is lighter, the Tarn 2 or the Tarn 3?", ["TN-2", "TN-3"]),
+        ("does the clear 20 have wifi", ["CL-20"]),
+        ("is the folio dimmable", ["DL-1"]),
+        ("is the follio dimmable", ["DL-1"]),
+        ("Wie schwer ist der Rill 1.2?", ["KT-12"]),
+        ("How much water may I fill in?", []),
+        ("how do I descale a kettle", []),
+        ("where do I put a desk lamp", []),
+        ("is the water clear", []),
+        ("Brook warranty", []),
+        ("20 pounds", []),
+        ("", []),
+    ],
+)
+def test_a_named_product_is_recognised(
+    catalogue: Catalogue, question: str, named: list[str]
+) -> None:
+    assert catalogue.recognise(question) == Recognition(named=tuple(named))
+
+
+@pytest.mark.parametrize(
+    ("question", "choices"),
+    [
+        ("How heavy is the Rill kettle?", ["KT-12", "KT-17"]),
+        ("is the tarn waterproof", ["TN-2", "TN-3"]),
+    ],
+)
+def test_what_fits_two_alike_is_a_choice(
+    catalogue: Catalogue, question: str, choices: list[str]
+) -> None:
+    assert catalogue.recognise(question) == Recognition(choices=tuple(choices))
+
+
+def test_a_follow_up_is_about_what_was_named_last(catalogue: Catalogue) -> None:
+    history = ("Is the Rill 1.2 loud?", "And the Tarn 3, is it dry?")
+    assert catalogue.recognise("how heavy is it?", history).named == ("TN-3",)
+    assert catalogue.recognise("and the folio?", history).named == ("DL-1",)
+
+
+@given(st.text(max_size=60))
+def test_any_text_can_be_asked(catalogue: Catalogue, text: str) -> None:
+    found = catalogue.recognise(text)
+    assert set(found.named) | set(found.choices) <= PRODUCTS.keys()
+    assert not (found.named and found.choices) and len(found.choices) != 1
+
+
+@given(
+    st.sampled_from(sorted(PRODUCTS)), st.sampled_from(["Is the {} good?", "{}", "the {} vs me"])
+)
+def test_a_whole_name_is_always_recognised(catalogue: Catalogue, product: str, frame: str) -> None:
+    assert catalogue.recognise(frame.format(PRODUCTS[product])).named == (product,)
+
+
+@pytest.fixture(scope="module")
+def engine(small_index: Path, hashing_embedder: HashingEmbedder) -> Iterator[Engine]:
+    index = Index.open(small_index)
+    yield Engine(Retriever(index, hashing_embedder), ExtractiveChat())
+    index.close()
+
+
+def test_a_named_product_becomes_the_scope(engine: Engine) -> None:
+    answer = engine.ask(Question("How long is the cord of the Brook 1.7?"))
+    assert "90 cm" in answer.text
+    owners = {id for passage in answer.passages for id in passage.document.product_ids}
+    assert owners == {"KT17"}
+
+
+def test_a_page_is_about_its_product_whatever_is_named(engine: Engine) -> None:
+    answer = engine.ask(Question("Is the cord that of the Brook 1.7?", Scope("KT12")))
+    owners = {id for passage in answer.passages for id in passage.document.product_ids}
+    assert owners == {"KT12"}
+
+
+def test_an_open_choice_is_asked_back(engine: Engine) -> None:
+    answer = engine.ask(Question("How long is the cord of the Brook kettle?"))
+    assert answer.status is Status.ABSTAINED
+    assert answer.choices == {"KT12": "Brook Kettle 1.2 L", "KT17": "Brook Kettle 1.7 L – Red"}
+    assert answer.text == "Which one do you mean: Brook Kettle 1.2 L or Brook Kettle 1.7 L – Red?"
+    one = engine.ask(Question("How long is the cord of the Brook kettle?", Scope("KT12")))
+    assert "75 cm" in one.text
+
+
+def test_a_choice_is_not_asked_where_the_shop_answers(engine: Engine) -> None:
+    answer = engine.ask(Question("Can I return an unused Brook kettle within 30 days of delivery?"))
+    assert answer.status is Status.ANSWERED and not answer.choices
+    assert not answer.citations[0].document_id.startswith("products")
