@@ -26,6 +26,11 @@ _SAMPLE = 100
 """Most passages looked at to tell."""
 _WORD = re.compile(r"[^\W_]+")
 _MOST_CHOICES = 6
+_SIBLING = re.compile(
+    r"\b(?:(?P<larger>larger|bigger|größere[rns]?)|(?P<smaller>smaller|kleinere[rns]?)"
+    r"|(?P<other>other|andere[rns]?))(?: (?:one|model|size|version|modell|größe)\b|\s*[?？]?\s*$)",
+    re.IGNORECASE,
+)
 _CLOSE = 0.8
 """Least similarity of a misspelt name (difflib's ratio)."""
 _SHORTEST = 5
@@ -63,8 +68,29 @@ class Catalogue:
         for one in (text, *reversed(history)):
             found = self._recognise(one)
             if found.named or found.choices:
-                return found
+                return self.beside(text, found.named[0]) if len(found.named) == 1 else found
         return Recognition()
+
+    def beside(self, text: str, product: str) -> Recognition:
+        """The product, or those of its series that "the larger one" means when said of it."""
+        match = _SIBLING.search(text)
+        if match is None or product not in self._names:
+            return Recognition(named=(product,))
+        own = _size(self._names[product])
+        series = [
+            other
+            for other in self._with[self._names[product][0]]
+            if other != product and self._one_series((other, product))
+        ]
+        others = [
+            other
+            for other in series
+            if (match["larger"] and _size(self._names[other]) > own)
+            or (match["smaller"] and _size(self._names[other]) < own)
+            or match["other"]
+        ]
+        alone = others if len(others) == 1 else []
+        return Recognition(tuple(alone), () if alone else tuple(sorted(others)))
 
     def _recognise(self, text: str) -> Recognition:
         said = list(words(text))
@@ -148,6 +174,12 @@ def _model_numbers(owners: Mapping[str, str]) -> dict[str, str]:
 def _bare(id: str) -> str:
     """As `BR-KT17`, `br kt17` and `BR/KT17` are written alike."""
     return "".join(character for character in id.casefold() if character.isalnum())
+
+
+def _size(name: Sequence[str]) -> float:
+    """The first number in a name; products of a series grow with it."""
+    numbers = (re.fullmatch(r"\d+(?:\.\d+)?", term) for term in name)
+    return next((float(number[0]) for number in numbers if number), 0.0)
 
 
 def _has_digit(term: str) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from rag.conversation import context
 from rag.embedding import Embedder
 from rag.index import Index, Scores
 from rag.passages import Rows
@@ -38,9 +39,15 @@ class Retriever:
         """The question with what was left unsaid, and the products it names.
 
         Asked on no product's page, it gets the one product it names as its scope. On a page, the
-        page tells which product is meant, whatever else is named.
+        page tells which product is meant, whatever else is named; "the larger one" is then a choice
+        that leads to another page.
         """
-        if question.scope.product_id or question.scope.variant_id:
+        scope = question.scope
+        if scope.product_id:
+            beside = self._catalogue.beside(question.text, scope.product_id)
+            others = tuple(sorted({*beside.named, *beside.choices} - {scope.product_id}))
+            return question, Recognition(choices=others)
+        if scope.variant_id:
             return question, Recognition()
         found = self._catalogue.recognise(question.text, question.history)
         if len(found.named) == 1:
@@ -61,7 +68,8 @@ class Retriever:
         if not len(rows):
             return []
         query = self.query_vector(question)
-        found, dense, lexical = self._candidates(query, question.text, rows, max(50, 5 * k))
+        said = f"{question.text} {context(question.text, question.history)}"
+        found, dense, lexical = self._candidates(query, said, rows, max(50, 5 * k))
         fused = (1 - LEXICAL_WEIGHT) * _minmax(dense) + LEXICAL_WEIGHT * _minmax(lexical)
         chunks = self.index.passages.chunks([int(row) for row in found])
         documents = [self.index.passages.document(chunk.document_id) for chunk in chunks]
@@ -69,12 +77,12 @@ class Retriever:
             fused = fused + OWN_BONUS * np.array([bool(d.product_ids) for d in documents])
         # Vectors shift in the last digits with the batch: round, then break ties by id.
         ranking = sorted((-round(float(fused[i]), 5), chunks[i].id, i) for i in range(len(found)))
-        said: set[tuple[tuple[str, ...], str]] = set()
+        repeated: set[tuple[tuple[str, ...], str]] = set()
         for place, (_, chunk_id, i) in enumerate(ranking):
             words = (documents[i].product_ids, chunks[i].text)
-            if words in said:  # only repeats a better passage: behind all others
+            if words in repeated:  # only repeats a better passage: behind all others
                 ranking[place] = (0.0, chunk_id, i)
-            said.add(words)
+            repeated.add(words)
         return [
             Passage(
                 chunk=chunks[i],
@@ -90,7 +98,7 @@ class Retriever:
         """The question as a vector: float32 [1, dim], unit length.
 
         On a product's page shoppers write "it", and a follow-up leaves out what was said before:
-        the mean with the question that names the product, and with the one before, finds what
+        the mean with the question that names the product, and with those it leans on, finds what
         all of them ask for.
         """
         subject = self.subject(question)
@@ -98,8 +106,8 @@ class Retriever:
         texts = [question.text]
         if named:
             texts.append(named + question.text)
-        if question.history:
-            texts.append(f"{named}{question.history[-1]} {question.text}")
+        if before := context(question.text, question.history):
+            texts.append(f"{named}{before} {question.text}")
         whole = [piece for text in texts for piece in self._readable(text)]
         mean = self.embedder.encode_queries(whole).mean(axis=0, keepdims=True)
         return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12), dtype=np.float32)

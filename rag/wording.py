@@ -39,15 +39,17 @@ _SILENCE = {
 }
 
 _WHICH = {
-    "en": ("Which one do you mean: {}?", ", ", " or "),
-    "de": ("Welches Produkt meinen Sie: {}?", ", ", " oder "),
-    "zh": ("您指的是哪一款：{}？", "、", "还是"),
+    "en": ("Do you mean {}?", "Which one do you mean: {}?", ", ", " or "),
+    "de": ("Meinen Sie {}?", "Welches Produkt meinen Sie: {}?", ", ", " oder "),
+    "zh": ("您指的是{}吗？", "您指的是哪一款：{}？", "、", "还是"),
 }
 
 
 def which(question: str, names: Sequence[str]) -> str:
-    """Ask which of two or more products is meant."""
-    sentence, comma, last = _WHICH[language(question)]
+    """Ask which product is meant."""
+    one, sentence, comma, last = _WHICH[language(question)]
+    if len(names) == 1:
+        return one.format(names[0])
     return sentence.format(comma.join(names[:-1]) + last + names[-1])
 
 

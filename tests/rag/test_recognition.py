@@ -96,6 +96,23 @@ def test_a_follow_up_is_about_what_was_named_last(catalogue: Catalogue) -> None:
     assert catalogue.recognise("and the folio?", history).named == ("DL-1",)
 
 
+@pytest.mark.parametrize(
+    ("before", "question", "found"),
+    [
+        ("Is the Rill 1.2 loud?", "what about the larger one?", Recognition(named=("KT-17",))),
+        ("Is the Rill 1.7 loud?", "and the smaller one?", Recognition(named=("KT-12",))),
+        ("Is the Rill 1.7 loud?", "how heavy is the other model?", Recognition(named=("KT-12",))),
+        ("Is the Rill 1.7 loud?", "and the larger one?", Recognition()),
+        ("Is the Folio bright?", "and the larger one?", Recognition()),
+        ("Is the Rill 1.2 loud?", "is a larger mug filled?", Recognition(named=("KT-12",))),
+    ],
+)
+def test_the_larger_one_is_the_next_of_the_series(
+    catalogue: Catalogue, before: str, question: str, found: Recognition
+) -> None:
+    assert catalogue.recognise(question, (before,)) == found
+
+
 @given(st.text(max_size=60))
 def test_any_text_can_be_asked(catalogue: Catalogue, text: str) -> None:
     found = catalogue.recognise(text)
@@ -128,6 +145,13 @@ def test_a_page_is_about_its_product_whatever_is_named(engine: Engine) -> None:
     answer = engine.ask(Question("Is the cord that of the Brook 1.7?", Scope("KT12")))
     owners = {id for passage in answer.passages for id in passage.document.product_ids}
     assert owners == {"KT12"}
+
+
+def test_on_a_page_the_larger_one_leads_to_another(engine: Engine) -> None:
+    asked = Question("And the cord of the larger one?", Scope("KT12"), ("How long is the cord?",))
+    answer = engine.ask(asked)
+    assert answer.status is Status.ABSTAINED and list(answer.choices) == ["KT17"]
+    assert answer.text == "Do you mean Brook Kettle 1.7 L – Red?"
 
 
 def test_an_open_choice_is_asked_back(engine: Engine) -> None:

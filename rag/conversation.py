@@ -1,0 +1,46 @@
+"""Which earlier questions a follow-up leans on.
+
+"And in blue?" says nothing alone. No language model is asked: the words of the questions before it
+are searched for together with its own, back to the last one that stands by itself.
+"""
+
+import re
+from collections.abc import Sequence
+
+from rag.text import content_terms
+
+_BEGINS = re.compile(
+    r"\s*(?:(?:ok|okay|and|or|but|so|then|also|what about|how about|und|oder|aber|also|dann|auch)\b"
+    r"|那|还有|另外)",
+    re.IGNORECASE,
+)
+_POINTS = re.compile(
+    r"\b(?:it|its|that|this|they|them|their|those|these|ones?|there|same|other|er|es|das|dies\w*"
+    r"|sie|ihn|ihm|davon|damit|dafür|dort|then|dann)\b|[它这那]",
+    re.IGNORECASE,
+)
+_FEW = 3
+"""A question of so few words that carry meaning leans on what was said."""
+_FAR = 3
+"""How many questions back a follow-up may lean."""
+
+
+def leans(question: str) -> bool:
+    """Whether a question is likely to leave out what was said before it."""
+    return bool(
+        _BEGINS.match(question)
+        or _POINTS.search(question)
+        or len(set(content_terms(question))) <= _FEW
+    )
+
+
+def context(question: str, history: Sequence[str]) -> str:
+    """The earlier questions it leans on, oldest first, in one line; empty when it stands alone."""
+    leant_on: list[str] = []
+    latest = question
+    for earlier in reversed(history[-_FAR:]):
+        if not leans(latest):
+            break
+        leant_on.insert(0, earlier)
+        latest = earlier
+    return " ".join(leant_on)
