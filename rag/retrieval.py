@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from rag.batching import MicroBatches
 from rag.conversation import context
 from rag.embedding import Embedder
 from rag.index import Index, Scores
@@ -33,6 +34,7 @@ class Retriever:
         index.require_model(embedder.name, embedder.sha256)
         self.index = index
         self.embedder = embedder
+        self._encode = MicroBatches(embedder.encode_queries)
         self._catalogue = Catalogue(index)
 
     def understand(self, question: Question) -> tuple[Question, Recognition]:
@@ -109,7 +111,7 @@ class Retriever:
         if before := context(question.text, question.history):
             texts.append(f"{named}{before} {question.text}")
         whole = [piece for text in texts for piece in self._readable(text)]
-        mean = self.embedder.encode_queries(whole).mean(axis=0, keepdims=True)
+        mean = self._encode(whole).mean(axis=0, keepdims=True)
         return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12), dtype=np.float32)
 
     def _readable(self, text: str) -> list[str]:

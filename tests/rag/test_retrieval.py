@@ -199,6 +199,6 @@ def test_a_question_longer_than_the_embedder_reads_is_read_to_its_end(
 
     monkeypatch.setattr(embedder, "encode_queries", encode_queries)
     text = " ".join(f"word{number}" for number in range(3 * embedder.max_tokens))
-    retriever.query_vector(Question(text))
+    Retriever(retriever.index, embedder).query_vector(Question(text))
     assert max(embedder.count_tokens(read)) <= embedder.max_tokens
     assert "".join(read) == text
