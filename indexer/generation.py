@@ -12,6 +12,7 @@ import numpy as np
 
 from indexer.embed import VectorSource
 from rag import lexical
+from rag.dense import build
 from rag.embedding import Embedder
 from rag.manifest import LEXICAL, PASSAGES, VECTORS, Manifest, digests
 
@@ -21,10 +22,7 @@ def write_vectors(folder: Path, source: VectorSource) -> Iterator[int]:
 
     Yields how many are done, now and then; the file is there when the last was taken.
     """
-    index = faiss.IndexFlatIP(source.dim)
-    for block in source.vectors(texts(folder)):
-        index.add(block)
-        yield index.ntotal
+    index = yield from build(_count(folder, "chunks"), source.dim, source.vectors(texts(folder)))
     # faiss.write_index hides a full disk: write the bytes ourselves.
     with (folder / VECTORS).open("wb") as file:
         file.write(np.asarray(faiss.serialize_index(index)).data)
@@ -42,11 +40,15 @@ def texts(folder: Path) -> Iterator[str]:
             yield text
 
 
+def _count(folder: Path, table: str) -> int:
+    with closing(sqlite3.connect(folder / PASSAGES)) as db:
+        (count,) = db.execute(f"SELECT count(*) FROM {table}").fetchone()
+    return int(count)
+
+
 def manifest(folder: Path, embedder: Embedder, chunk_tokens: int, corpus_digest: str) -> Manifest:
     """The manifest of a generation whose files are all written."""
-    with closing(sqlite3.connect(folder / PASSAGES)) as db:
-        (documents,) = db.execute("SELECT count(*) FROM documents").fetchone()
-        (chunks,) = db.execute("SELECT count(*) FROM chunks").fetchone()
+    documents, chunks = (_count(folder, table) for table in ("documents", "chunks"))
     now = datetime.now(UTC)
     return Manifest(
         id=_id(now, corpus_digest),

@@ -3,16 +3,13 @@
 from pathlib import Path
 
 import faiss
-import numpy as np
-from numpy.typing import NDArray
 
+from rag.dense import Dense, Scores
 from rag.errors import IndexDamagedError, IndexMismatchError
 from rag.lexical import LexicalIndex
 from rag.manifest import LEXICAL, PASSAGES, VECTORS, Layout, Manifest
 from rag.passages import PassageStore, Rows
 from rag.vectors import Vectors
-
-Scores = NDArray[np.float32]
 
 
 class Index:
@@ -29,12 +26,12 @@ class Index:
         self.manifest = Manifest.read(folder)
         self.manifest.verify(folder)
         try:
-            self._vectors = faiss.read_index(str(folder / VECTORS))
+            self._dense = Dense(faiss.read_index(str(folder / VECTORS)))
         except RuntimeError as error:
             raise IndexDamagedError(f"{folder / VECTORS} cannot be read: {error}") from error
-        if (self._vectors.ntotal, self._vectors.d) != (self.manifest.chunks, self.manifest.dim):
+        if (self._dense.count, self._dense.dim) != (self.manifest.chunks, self.manifest.dim):
             raise IndexDamagedError(
-                f"{folder / VECTORS} holds {self._vectors.ntotal} vectors of {self._vectors.d}; "
+                f"{folder / VECTORS} holds {self._dense.count} vectors of {self._dense.dim}; "
                 f"the manifest says {self.manifest.chunks} of {self.manifest.dim}. Index again."
             )
         self.passages = PassageStore(folder / PASSAGES)
@@ -79,24 +76,15 @@ class Index:
             rows: the rows a scope admits.
             k: how many.
         """
-        k = min(k, len(rows))
-        if k == 0 or not np.isfinite(query).all():
-            return np.empty(0, np.int64), np.empty(0, np.float32)
-        selector = faiss.IDSelectorBatch(rows)
-        parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
-        scores, found = self._vectors.search(query, k, params=parameters)
-        real = found[0] >= 0  # FAISS pads with -1, which would cite the last passage
-        return found[0][real], scores[0][real]
+        return self._dense.search(query, rows, k)
 
     def cosines(self, query: Vectors, rows: Rows) -> Scores:
         """Cosine of the query to each of the given rows: float32 [len(rows)]."""
-        return np.asarray(self.vectors(rows) @ query[0], dtype=np.float32)
+        return self._dense.cosines(query, rows)
 
     def vectors(self, rows: Rows | None = None) -> Vectors:
         """The vectors of these rows, or of all: float32 [len(rows), dim]."""
-        if rows is None:
-            rows = np.arange(self._vectors.ntotal, dtype=np.int64)
-        return np.asarray(self._vectors.reconstruct_batch(rows), dtype=np.float32)
+        return self._dense.vectors(rows)
 
     def close(self) -> None:
         """Release the files."""

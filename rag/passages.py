@@ -10,7 +10,7 @@ from datetime import date
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,13 @@ WHERE (d.effective_from IS NULL OR d.effective_from <= :as_of)
 """
 
 
+class Head(NamedTuple):
+    """A chunk's id, and whether it belongs to products rather than to the whole shop."""
+
+    id: str
+    owned: bool
+
+
 class PassageStore:
     """Reads a published `passages.sqlite`. Safe to share between threads; keeps the file open."""
 
@@ -109,6 +116,15 @@ class PassageStore:
         with self._query(f"SELECT * FROM chunks WHERE row IN ({marks})", rows) as found:
             by_row = {row["row"]: self._chunk(row) for row in found}
         return [by_row[row] for row in rows]
+
+    def heads(self, rows: Rows) -> list[Head]:
+        """What is needed to rank the chunks at these ascending rows."""
+        query = (
+            "SELECT c.id, EXISTS (SELECT 1 FROM products p WHERE p.document_id = c.document_id) "
+            "FROM json_each(?) r JOIN chunks c ON c.row = r.value ORDER BY c.row"
+        )
+        with self._query(query, (json.dumps(rows.tolist()),)) as found:
+            return [Head(id, bool(owned)) for id, owned in found]
 
     def all_chunks(self) -> Iterator[Chunk]:
         """Every chunk, by row."""

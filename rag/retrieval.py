@@ -1,18 +1,19 @@
 """Question → passages: dense and lexical candidates under a hard scope, fused into one ranking."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from rag.batching import MicroBatches
 from rag.conversation import context
+from rag.dense import Scores
 from rag.embedding import Embedder
-from rag.index import Index, Scores
+from rag.index import Index
 from rag.passages import Rows
 from rag.recognition import Catalogue, Recognition
 from rag.text import terms
-from rag.types import Passage, Question, Scope
+from rag.types import Chunk, Document, Passage, Question, Scope
 from rag.vectors import Vectors
 from rag.vocabulary import expanded
 
@@ -73,28 +74,46 @@ class Retriever:
         said = f"{question.text} {context(question.text, question.history)}"
         found, dense, lexical = self._candidates(query, said, rows, max(50, 5 * k))
         fused = (1 - LEXICAL_WEIGHT) * _minmax(dense) + LEXICAL_WEIGHT * _minmax(lexical)
-        chunks = self.index.passages.chunks([int(row) for row in found])
-        documents = [self.index.passages.document(chunk.document_id) for chunk in chunks]
+        heads = self.index.passages.heads(found)
         if question.scope.product_id:
-            fused = fused + OWN_BONUS * np.array([bool(d.product_ids) for d in documents])
+            fused = fused + OWN_BONUS * np.array([head.owned for head in heads])
         # Vectors shift in the last digits with the batch: round, then break ties by id.
-        ranking = sorted((-round(float(fused[i]), 5), chunks[i].id, i) for i in range(len(found)))
-        repeated: set[tuple[tuple[str, ...], str]] = set()
-        for place, (_, chunk_id, i) in enumerate(ranking):
-            words = (documents[i].product_ids, chunks[i].text)
-            if words in repeated:  # only repeats a better passage: behind all others
-                ranking[place] = (0.0, chunk_id, i)
-            repeated.add(words)
+        ranking = sorted((-round(float(fused[i]), 5), heads[i].id, i) for i in range(len(found)))
+        best = self._without_repeats(((int(found[i]), i, -score) for score, _, i in ranking), k)
         return [
             Passage(
-                chunk=chunks[i],
-                document=documents[i],
+                chunk=chunk,
+                document=document,
                 rank=rank,
-                score=abs(negated),
+                score=score,
                 scores={"dense": float(dense[i]), "lexical": float(lexical[i])},
             )
-            for rank, (negated, _, i) in enumerate(sorted(ranking)[:k], 1)
+            for rank, (chunk, document, i, score) in enumerate(best, 1)
         ]
+
+    def _without_repeats(
+        self, ranking: Iterable[tuple[int, int, float]], k: int
+    ) -> list[tuple[Chunk, Document, int, float]]:
+        """The first k of (row, place, score), read from the disk as far as needed.
+
+        Those that only repeat a better passage, as colour variants do, go behind all others.
+        """
+        said: set[tuple[tuple[str, ...], str]] = set()
+        first: list[tuple[Chunk, Document, int, float]] = []
+        repeats: list[tuple[Chunk, Document, int, float]] = []
+        for row, place, score in ranking:
+            if len(first) == k:
+                break
+            (chunk,) = self.index.passages.chunks([row])
+            document = self.index.passages.document(chunk.document_id)
+            words = (document.product_ids, chunk.text)
+            if words in said:
+                repeats.append((chunk, document, place, 0.0))
+            else:
+                first.append((chunk, document, place, score))
+            said.add(words)
+        repeats.sort(key=lambda repeat: repeat[0].id)
+        return (first + repeats)[:k]
 
     def query_vector(self, question: Question) -> Vectors:
         """The question as a vector: float32 [1, dim], unit length.
@@ -138,9 +157,10 @@ class Retriever:
         """The best rows of either kind, each with both of its scores."""
         nearest, _ = self.index.dense(query, rows, pool)
         lexical = self.index.lexical.scores(expanded(terms(text)))
-        in_scope = lexical[rows]
-        matching = rows[np.argsort(-in_scope, kind="stable")[:pool]]
-        found = np.union1d(nearest, matching[lexical[matching] > 0])
+        matching = rows[lexical[rows] > 0]
+        if len(matching) > pool:
+            matching = matching[np.argpartition(-lexical[matching], pool)[:pool]]
+        found = np.union1d(nearest, matching)
         return found, self.index.cosines(query, found), lexical[found]
 
 

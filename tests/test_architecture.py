@@ -24,7 +24,7 @@ LAYERS = [
     "filters",
     "types",
     "cache text config vectors",
-    "batching conversation models language quantities vocabulary",
+    "batching conversation dense models language quantities vocabulary",
     "onnx_export onnx_embedding sentence_transformer",
     "body embedding generation index lexical manifest passages prompt verification wording",
     "recognition",

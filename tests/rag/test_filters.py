@@ -113,7 +113,7 @@ def holds(body: dict[str, Any], document: Document) -> bool:
     if isinstance(own, dict):  # its values are looked at as a list's are
         members = list(own.values())
     wanted = value if kind == "in" else [value]
-    order = ORDERS.get(kind, operator.eq)
+    order = ORDERS[kind] if kind in ORDERS else operator.eq
     found = any(_sort(w) == _sort(m) and order(m, w) for w in wanted for m in members)
     return not found if kind == "ne" else found
 

@@ -81,8 +81,13 @@ def test_exactly_k_passages_whenever_k_exist(
 def test_a_ranking_is_in_order(retriever: Retriever, scope: Scope, k: int, text: str) -> None:
     passages = retriever.retrieve(Question(text, scope), k)
     assert [passage.rank for passage in passages] == list(range(1, len(passages) + 1))
-    keys = [(-passage.score, passage.chunk.id) for passage in passages]
+    scores = [passage.score for passage in passages]
+    assert scores == sorted(scores, reverse=True)
+    keys = [(-passage.score, passage.chunk.id) for passage in passages if passage.score]
     assert keys == sorted(keys)
+    said = [(passage.document.product_ids, passage.chunk.text) for passage in passages]
+    unique = len(dict.fromkeys(said))
+    assert said[:unique] == list(dict.fromkeys(said)), "what only repeats goes behind all others"
 
 
 @given(scopes, st.sampled_from(QUESTIONS))

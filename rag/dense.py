@@ -1,0 +1,171 @@
+"""Vectors of one generation, in the kind of FAISS index that its size asks for."""
+
+from collections.abc import Generator, Iterable, Iterator
+from enum import StrEnum
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.vectors import Vectors
+
+Scores = NDArray[np.float32]
+
+
+class Kind(StrEnum):
+    """How vectors are kept (docs/retrieval.md has them measured)."""
+
+    FLAT = "flat"
+    """float32, every one compared: exact."""
+    CLUSTERED = "clustered"
+    """One byte a number, in clusters of which the nearest are searched (IVF, SQ8)."""
+
+
+FLAT_MOST = 100_000
+"""Most vectors that are kept flat."""
+PROBES = 48
+"""Clusters searched for one question."""
+EXACT_MOST = 4_000
+"""Scopes up to this many rows are compared exactly, one by one."""
+_TRAINED_ON = 40
+"""Vectors a cluster's centre is trained on."""
+_STEPS_PER_DOUBLING = 8
+"""The range of a byte grows in such steps, so that a rerun finds the same one."""
+
+
+def build(
+    count: int, dim: int, blocks: Iterable[Vectors], kind: Kind | None = None
+) -> Generator[int, None, faiss.Index]:
+    """An index of the vectors of the blocks, float32 [n, dim] of unit length; row r is the r-th.
+
+    Yields how many it has, block by block, and returns the index.
+
+    Args:
+        count: how many there will be.
+        dim: length of a vector.
+        blocks: the vectors.
+        kind: how to keep them; by default what the count asks for.
+    """
+    kind = kind or (Kind.FLAT if count <= FLAT_MOST else Kind.CLUSTERED)
+    staged = (
+        faiss.IndexFlatIP(dim)
+        if kind is Kind.FLAT
+        else faiss.IndexScalarQuantizer(
+            dim, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+        )
+    )
+    for block in blocks:
+        staged.add(block)
+        yield int(staged.ntotal)
+    return staged if kind is Kind.FLAT else _clustered(staged)
+
+
+def _clustered(staged: faiss.Index) -> faiss.Index:
+    """Move vectors into clusters."""
+    count, dim = staged.ntotal, staged.d
+    clusters = max(1, int(4 * count**0.5))
+    index = faiss.IndexIVFScalarQuantizer(
+        faiss.IndexFlatIP(dim),
+        dim,
+        clusters,
+        faiss.ScalarQuantizer.QT_8bit_uniform,
+        faiss.METRIC_INNER_PRODUCT,
+        False,
+    )
+    index.cp.seed = 1
+    index.cp.niter = 8
+    index.cp.max_points_per_centroid = _TRAINED_ON
+    rng = np.random.default_rng(1)
+    rows = np.sort(rng.choice(count, min(count, _TRAINED_ON * clusters), replace=False))
+    sample = np.asarray(staged.reconstruct_batch(rows), np.float32)
+    widest = _rounded_up(float(np.abs(sample).max(initial=1e-6)))
+    index.train(sample)
+    # The same range in every generation: what is read from one is written to the next unchanged.
+    faiss.copy_array_to_vector(np.array([-widest, 2 * widest], np.float32), index.sq.trained)
+    for start in range(0, count, 20_000):
+        block = np.arange(start, min(start + 20_000, count))
+        index.add(np.asarray(staged.reconstruct_batch(block), np.float32))
+    return index
+
+
+def _rounded_up(value: float) -> float:
+    return float(2 ** (np.ceil(np.log2(value) * _STEPS_PER_DOUBLING) / _STEPS_PER_DOUBLING))
+
+
+class Dense:
+    """Searches what `build` made. Safe to share between threads."""
+
+    def __init__(self, index: faiss.Index) -> None:
+        self._index = index
+        self.count, self.dim = int(index.ntotal), int(index.d)
+        self.kind = Kind.FLAT
+        self._flat: Vectors | None = None
+        if isinstance(index, faiss.IndexIVF):
+            self.kind = Kind.CLUSTERED
+            index.make_direct_map()
+        else:
+            # FAISS compares one query by one thread; BLAS reads its vectors with all of them.
+            held = faiss.rev_swig_ptr(
+                index.get_xb(),  # type: ignore[attr-defined]
+                self.count * self.dim,
+            )
+            self._flat = held.reshape(self.count, self.dim)
+
+    def search(
+        self, query: Vectors, rows: NDArray[np.int64], k: int
+    ) -> tuple[NDArray[np.int64], Scores]:
+        """The min(k, len(rows)) nearest of the given rows by cosine, best first.
+
+        Exact, but in a scope of more than `EXACT_MOST` rows of a clustered index.
+
+        Args:
+            query: float32 [1, dim], unit length.
+            rows: int64 [n], ascending and distinct.
+            k: how many.
+        """
+        k = min(k, len(rows))
+        if k == 0 or not np.isfinite(query).all():
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        if self.kind is Kind.CLUSTERED and len(rows) > EXACT_MOST:
+            found, scores = self._among_clusters(query, rows, k)
+            if len(found) == k:
+                return found, scores
+        scores = self.cosines(query, rows)
+        best = np.argpartition(-scores, k - 1)[:k] if k < len(rows) else np.arange(k)
+        best = best[np.lexsort((rows[best], -scores[best]))]
+        return rows[best], scores[best]
+
+    def _among_clusters(
+        self, query: Vectors, rows: NDArray[np.int64], k: int
+    ) -> tuple[NDArray[np.int64], Scores]:
+        selector = None
+        if len(rows) < self.count:
+            inside = np.zeros(self.count, dtype=bool)
+            inside[rows] = True
+            bits = np.packbits(inside, bitorder="little")
+            selector = faiss.IDSelectorBitmap(bits)  # type: ignore[arg-type,call-arg]
+        parameters = faiss.SearchParametersIVF(sel=selector, nprobe=PROBES)  # type: ignore[call-arg]
+        scores, found = self._index.search(query, k, params=parameters)
+        real = found[0] >= 0  # FAISS pads with -1, which would cite the last passage
+        return found[0][real], scores[0][real]
+
+    def cosines(self, query: Vectors, rows: NDArray[np.int64]) -> Scores:
+        """Cosine of the query to each of the given rows: float32 [len(rows)]."""
+        if self._flat is not None and len(rows) * 8 > self.count:  # cheaper than to gather them
+            return np.asarray((self._flat @ query[0])[rows], dtype=np.float32)
+        scores = [self.vectors(part) @ query[0] for part in _parts(rows)]
+        return np.concatenate([np.empty(0, np.float32), *scores], dtype=np.float32)
+
+    def vectors(self, rows: NDArray[np.int64] | None = None) -> Vectors:
+        """The vectors of these rows, or of all: float32 [len(rows), dim]."""
+        if rows is None:
+            rows = np.arange(self.count, dtype=np.int64)
+        if self._flat is not None:
+            return self._flat[rows]
+        return np.asarray(self._index.reconstruct_batch(rows), dtype=np.float32)
+
+
+def _parts(rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """Pieces of the rows, so that their vectors fit the caches."""
+    for start in range(0, len(rows), 4096):
+        yield rows[start : start + 4096]
