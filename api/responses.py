@@ -44,6 +44,7 @@ _STATEMENT: dict[str, Any] = {
 _ANSWER: dict[str, Any] = {
     "status": "answered",
     "answer": "It weighs 1.15 kg.",
+    "confidence": 0.87,
     "statements": [_STATEMENT],
     "citations": [_CITATION],
     "passages": [_PASSAGE],
@@ -125,6 +126,9 @@ class AnswerBody(BaseModel):
 
     status: Status
     answer: str
+    confidence: float = Field(
+        ge=0, le=1, description="Probability that the best evidence answers the question."
+    )
     statements: list[StatementBody]
     citations: list[CitationBody]
     passages: list[PassageBody]

@@ -12,6 +12,7 @@ def answer_body(answer: Answer) -> Body:
     return {
         "status": answer.status.value,
         "answer": answer.text,
+        "confidence": answer.confidence,
         "statements": [statement_body(statement) for statement in answer.statements],
         "citations": [citation_body(citation) for citation in answer.citations],
         "passages": [passage_body(passage) for passage in answer.passages],

@@ -105,6 +105,7 @@ class Engine:
             passages=passages,
             generation=self.generation,
             model=_public_name(self.settings.generator),
+            confidence=evidence[0].score if evidence else 0.0,
         )
         if not evidence or evidence[0].score < self._answering.threshold:
             looked_at = [passage.document for passage in passages]

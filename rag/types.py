@@ -246,6 +246,8 @@ class Answer:
     generation: str
     """Id of the published index generation everything in the answer comes from."""
     model: str
+    confidence: float = 0.0
+    """Probability that the best evidence answers, in [0, 1]; also where it was not used."""
     conflicts: tuple[str, ...] = ()
     choices: Mapping[str, str] = field(default_factory=dict)
     """Names of the products, by id, of which the question may mean any; it names none alone."""

@@ -85,6 +85,16 @@ def assert_sound(answer: Answer, passages: PassageStore) -> None:
         assert answer.text == " ".join(said(answer))
 
 
+@pytest.mark.parametrize("question", [CORD, NOWHERE])
+def test_the_confidence_is_what_the_threshold_is_held_against(
+    retriever: Retriever, question: Question
+) -> None:
+    answer = engine(retriever, SAYS).ask(question)
+    threshold = settings().answering.threshold
+    assert 0 <= answer.confidence <= 1
+    assert (answer.confidence >= threshold) == (answer.status is Status.ANSWERED)
+
+
 def test_a_verified_sentence_is_kept_with_its_citation(retriever: Retriever) -> None:
     answer = engine(retriever, "The cord is 90 cm long [3].").ask(CORD)
     assert answer.status is Status.ANSWERED
