@@ -53,6 +53,8 @@ _ANSWER: dict[str, Any] = {
     "generation": "20261122T202241500991-fd041aa4",
     "model": "smollm2",
     "timings_ms": {"retrieve": 14.2, "select": 9.8, "generate": 820.5, "total": 844.5},
+    "degraded": False,
+    "cached": False,
 }
 
 
@@ -139,6 +141,10 @@ class AnswerBody(BaseModel):
     generation: str = Field(description="Id of the index generation everything comes from.")
     model: str
     timings_ms: dict[str, float]
+    degraded: bool = Field(
+        description="The language model failed: only what was verified before that, or a quotation."
+    )
+    cached: bool = Field(description="The same was asked before; `timings_ms` are of then.")
 
 
 class SearchBody(BaseModel):

@@ -74,6 +74,8 @@ async def ask(body: AskRequest, service: Shared, request: Request) -> Response:
     engine = service.loader.engine
     question = body.asked()
     if not _wants_events(request):
+        if kept := engine.remembered(question):  # needs no turn
+            return Response(kept.body, media_type="application/json")
         return JSONResponse(await service.gate.run(lambda: answer_body(engine.ask(question))))
     pump = Pump(service.gate, lambda: engine.stream(question))
     try:

@@ -15,8 +15,7 @@ from starlette.types import Receive, Scope, Send
 from api.limits import Gate
 from api.problems import log_failure, problem_of
 from rag.body import answer_body, citation_body, passage_body, statement_body
-from rag.engine import Event
-from rag.types import Answer, Citation, Statement
+from rag.types import Answer, Citation, Event, Statement
 
 
 class Mark(Enum):

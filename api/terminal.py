@@ -9,8 +9,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from indexer.report import Guess, Report
-from rag.engine import Event
-from rag.types import Answer, Citation, Passage, Statement
+from rag.types import Answer, Citation, Event, Passage, Statement
 
 out = Console(highlight=False, soft_wrap=True, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)

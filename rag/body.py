@@ -21,6 +21,8 @@ def answer_body(answer: Answer) -> Body:
         "generation": answer.generation,
         "model": answer.model,
         "timings_ms": dict(answer.timings_ms),
+        "degraded": answer.degraded,
+        "cached": answer.cached,
     }
 
 

@@ -119,6 +119,11 @@ class Answering(BaseModel):
     answer_tokens: int = Field(
         default=48, ge=8, description="Longest draft in the generator's tokens."
     )
+    cache: int = Field(
+        default=1000,
+        ge=0,
+        description="Answers kept in memory for when the same is asked again; 0 keeps none.",
+    )
 
 
 class Settings(BaseSettings):

@@ -1,26 +1,28 @@
 """The way of a question: retrieve → select evidence → prompt → generate → verify → answer."""
 
-import logging
 import time
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 from langchain_core.language_models import BaseChatModel
 
-from rag import prompt, wording
+from rag import wording
+from rag.answer_cache import AnswerCache, Key, Remembered
 from rag.config import Answering, Settings
+from rag.drafting import Draft, Drafter
 from rag.embedding import open_embedder
-from rag.errors import GeneratorError, QuestionError
+from rag.errors import QuestionError
 from rag.evidence import select
-from rag.generation import open_generator, streamed, token_counter
+from rag.generation import open_generator
 from rag.index import Index
 from rag.models import Say, resolve
 from rag.retrieval import Retriever
-from rag.text import sentences
 from rag.types import (
     Answer,
     Citation,
+    Event,
     Evidence,
     Kind,
     Passage,
@@ -29,15 +31,10 @@ from rag.types import (
     Status,
     Verdict,
 )
-from rag.verification import resolves, verify, without_markers
-
-_log = logging.getLogger(__name__)
+from rag.verification import resolves, verify
 
 MAX_QUESTION = 2000
 """Longest question in characters. A longer one is refused, never cut."""
-
-Event = tuple[Passage, ...] | Citation | Statement | Answer
-"""What `Engine.stream` yields, in this order; a statement's citations come before it."""
 
 
 class Engine:
@@ -48,8 +45,8 @@ class Engine:
     ) -> None:
         self.settings = settings or Settings()
         self.retriever = retriever
-        self._generator = generator
-        self._count = token_counter(generator)
+        self._drafter = Drafter(generator, self._answering.prompt_tokens)
+        self._answers = AnswerCache(self.settings.answering.cache)
 
     @classmethod
     def open(cls, settings: Settings, say: Say | None = None) -> "Engine":
@@ -84,12 +81,32 @@ class Engine:
 
     def ask(self, question: Question) -> Answer:
         """The whole answer. Raises as `search` does, and GeneratorError never: it quotes then."""
-        *_, answer = self.stream(question)
-        assert isinstance(answer, Answer)
-        return answer
+        return self._answers.answer(self._key(question), lambda: self._fresh(question))
+
+    def remembered(self, question: Question) -> Remembered | None:
+        """The answer, if the same was asked before and the index is still the same. Takes no time.
+
+        Raises as `search` does, but for the scope.
+        """
+        return self._answers.get(self._key(question))
 
     def stream(self, question: Question) -> Generator[Event, None, None]:
         """Passages, then each verified statement as it is ready, then the answer."""
+        key = self._key(question)
+        if kept := self._answers.get(key):
+            yield from kept.events
+            return
+        events: list[Event] = []
+        with closing(self._fresh(question)) as fresh:  # who stops listening stops the model
+            for event in fresh:
+                events.append(event)
+                yield event
+        self._answers.put(key, events)
+
+    def _key(self, question: Question) -> Key:
+        return Key.of(_checked(question), self.generation)
+
+    def _fresh(self, question: Question) -> Generator[Event, None, None]:
         clock = _Clock()
         question, recognised = self.retriever.understand(_checked(question))
         passages = tuple(self.search(question, self._answering.passages))
@@ -120,7 +137,8 @@ class Engine:
             return
         citations: list[Citation] = []
         statements: list[Statement] = []
-        for text, piece in self._statements(question.text, evidence):
+        draft = self._drafter.draft(question.text, evidence)
+        for text, piece in self._statements(question.text, evidence, draft):
             citation = _cite(piece, citations)
             if citation.number > len(citations):
                 citations.append(citation)
@@ -136,16 +154,17 @@ class Engine:
             statements=tuple(statements),
             citations=tuple(citations),
             timings_ms=clock.laps(),
+            degraded=draft.failed,
         )
 
     def _statements(
-        self, question: str, evidence: Sequence[Evidence]
+        self, question: str, evidence: Sequence[Evidence], draft: Draft
     ) -> Iterator[tuple[str, Evidence]]:
         """Verified sentences with what they rest on; a quotation when the draft yields none."""
         said: set[str] = set()
         best = evidence[0]
         if best.kind is not Kind.REVIEW:  # an opinion is quoted, never retold as a fact
-            for sentence in self._draft(question, evidence):
+            for sentence in draft:
                 if sentence.endswith(("?", "？")):  # the question said back is no answer
                     continue
                 check = verify(question, sentence, evidence)
@@ -156,22 +175,6 @@ class Engine:
                         yield sentence, piece
         if not said:
             yield wording.quotation(question, best), best
-
-    def _draft(self, question: str, evidence: Sequence[Evidence]) -> Iterator[str]:
-        """The generator's sentences as they are finished, without its citation marks."""
-        messages = prompt.build(question, evidence, self._count, self._answering.prompt_tokens)
-        draft, done = "", 0
-        try:
-            for piece in streamed(self._generator, messages):
-                draft += piece
-                for span in list(sentences(draft, done))[:-1]:  # the last one may still grow
-                    yield without_markers(draft[span.start : span.end])
-                    done = span.end
-        except GeneratorError as error:
-            _log.warning("%s The answer is a quotation.", error)
-            return
-        for span in sentences(draft, done):
-            yield without_markers(draft[span.start : span.end])
 
 
 def require_usable(settings: Settings) -> None:

@@ -252,3 +252,11 @@ class Answer:
     choices: Mapping[str, str] = field(default_factory=dict)
     """Names of the products, by id, of which the question may mean any; it names none alone."""
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    degraded: bool = False
+    """The language model failed; what stands here is what was verified before, or a quotation."""
+    cached: bool = False
+    """The same was asked before: this is that answer, with its timings."""
+
+
+Event = tuple[Passage, ...] | Citation | Statement | Answer
+"""What a stream of an answer yields, in this order; a statement's citations come before it."""

@@ -27,8 +27,8 @@ LAYERS = [
     "batching conversation dense models language quantities vocabulary",
     "onnx_export onnx_embedding sentence_transformer",
     "body embedding generation index lexical manifest passages prompt verification wording",
-    "recognition",
-    "evidence retrieval",
+    "answer_cache recognition",
+    "drafting evidence retrieval",
     "engine",
     "evaluation langchain",
 ]

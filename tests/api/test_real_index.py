@@ -40,7 +40,9 @@ def client(real: Engine) -> Iterator[TestClient]:
 
 
 def without_timings(body: dict[str, Any]) -> dict[str, Any]:
+    """What does not depend on when, and as which, the question was asked."""
     assert body.pop("timings_ms").keys() >= {"retrieve", "total"}
+    assert isinstance(body.pop("cached"), bool)
     return body
 
 
@@ -62,6 +64,19 @@ def test_the_stream_ends_in_the_same_answer(client: TestClient) -> None:
     assert answer["statements"] == [body for name, body in events if name == "statement"]
     assert answer["citations"] == [body for name, body in events if name == "citation"]
     assert answer["passages"] == bodies["passages"]["passages"]
+
+
+@pytest.mark.parametrize("headers", [{}, EVENTS])
+def test_what_was_asked_before_is_marked(client: TestClient, headers: dict[str, str]) -> None:
+    ask = ASK | {"question": f"How long is the cord, asked {headers}?"}
+
+    def body() -> Any:
+        response = client.post("/v1/ask", json=ask, headers=headers)
+        return dict(parse(response.text))["answer"] if headers else response.json()
+
+    first = body()
+    assert first["cached"] is False
+    assert body() == body() == first | {"cached": True}
 
 
 def test_search_is_the_engine_s(client: TestClient, real: Engine) -> None:

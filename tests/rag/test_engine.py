@@ -1,7 +1,9 @@
 """From a question to a cited answer, with a chat model that says what it is told to."""
 
+import json
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.body import answer_body
 from rag.config import Settings
 from rag.engine import MAX_QUESTION, Engine
 from rag.errors import GeneratorError, QuestionError, ScopeError
@@ -150,6 +153,7 @@ def test_a_broken_draft_gives_way_to_the_quotation(
     with caplog.at_level(logging.WARNING):
         answer = engine(retriever, "The cord is 9", then=error).ask(CORD)
     assert said(answer) == [QUOTED]
+    assert answer.degraded
     assert "cut off" in caplog.text
 
 
@@ -157,6 +161,45 @@ def test_what_was_said_before_a_break_stays(retriever: Retriever) -> None:
     error = GeneratorError("cut off")
     answer = engine(retriever, "The cord is 90 cm long. It can f", then=error).ask(CORD)
     assert said(answer) == ["The cord is 90 cm long."]
+
+
+def test_the_same_question_gets_the_same_answer_without_the_model(retriever: Retriever) -> None:
+    asked = engine(retriever, SAYS)  # one draft: to ask the model again would fail
+    first = asked.ask(CORD)
+    events = list(asked.stream(Question("  how long is\tthe cord?", CORD.scope)))
+    assert (first.cached, asked.ask(CORD)) == (False, replace(first, cached=True))
+    assert events == [first.passages, *first.citations, *first.statements, asked.ask(CORD)]
+
+
+def test_a_streamed_answer_is_remembered_when_it_is_whole(retriever: Retriever) -> None:
+    asked = engine(retriever, SAYS, SAYS)
+    left = asked.stream(CORD)
+    next(left)
+    left.close()
+    assert asked.remembered(CORD) is None
+    *_, answer = asked.stream(CORD)
+    assert isinstance(answer, Answer)
+    kept = asked.remembered(CORD)
+    assert kept is not None and kept.answer == replace(answer, cached=True)
+    assert json.loads(kept.body) == json.loads(json.dumps(answer_body(kept.answer)))
+
+
+def test_an_answer_without_the_model_is_not_remembered(retriever: Retriever) -> None:
+    chat = ScriptedChat().enqueue("The", OSError("cut off")).enqueue(SAYS)
+    asked = Engine(retriever, chat, settings())
+    assert [said(asked.ask(CORD)) for _ in range(3)] == [[QUOTED], [SAYS], [SAYS]]
+
+
+def test_an_unusable_question_is_refused_before_it_is_looked_up(retriever: Retriever) -> None:
+    with pytest.raises(QuestionError, match="is empty"):
+        engine(retriever).remembered(Question(" "))
+
+
+def test_without_a_cache_everything_is_asked_again(retriever: Retriever) -> None:
+    chat = ScriptedChat().enqueue(SAYS).enqueue(SAYS)
+    asked = Engine(retriever, chat, settings(answering={"cache": 0}))
+    assert [asked.ask(CORD).cached for _ in range(2)] == [False, False]
+    assert len(chat.prompts) == 2
 
 
 def test_the_extractive_generator_answers_with_the_line(retriever: Retriever) -> None:
