@@ -11,7 +11,7 @@ from indexer.front_matter import read_mapping
 from indexer.report import Guess
 from rag.config import Rule
 from rag.errors import DocumentError
-from rag.language import base_language
+from rag.locale import base_language
 from rag.types import Document, Kind
 
 _KIND_OF_WORD = {

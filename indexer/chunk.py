@@ -34,17 +34,18 @@ class _Unit:
 
 
 class _Ruler:
-    """Measures texts in tokens, without the special ones."""
+    """Measures texts in tokens, without the special ones, with the line breaks before them."""
 
     def __init__(self, count: Count) -> None:
         self._count = count
-        self._special = count([""])[0]
+        one, two = count(["a", "a\n\na"])
+        self._more = two - 2 * one  # of the special ones, two texts have twice as many
 
     def all(self, texts: Sequence[str]) -> list[int]:
-        return [max(0, tokens - self._special) for tokens in self._count(texts)]
+        return [max(0, tokens + self._more) for tokens in self._count(texts)]
 
     def one(self, text: str) -> int:
-        return self.all([text])[0]
+        return self.all([text])[0] if text else 0
 
 
 def chunk(
@@ -61,11 +62,21 @@ def chunk(
     ruler = _Ruler(count)
     for headings, section in _sections(document):
         prefix, tokens = _prefix(subject, document.title, headings, count, limit // 2)
-        room = limit - tokens
         content = [block for block in section if block.kind is not BlockKind.HEADING]
-        units = list(_units(document, content or section, ruler, room))
-        for group in _packed(units, room):
-            yield _chunk(document, headings, prefix, group)
+        room, over = limit - tokens, 1
+        while over > 0:
+            units = list(_units(document, content or section, ruler, room))
+            groups = list(_packed(units, room))
+            chunks = [_chunk(document, headings, prefix, group) for group in groups]
+            # Some tokenizers make more of a text than of its parts: what is nearly full is counted.
+            full = [
+                chunk.embedding_text
+                for chunk, group in zip(chunks, groups, strict=True)
+                if 4 * _tokens(group) > 3 * room
+            ]
+            over = min(max(count(full)) - limit, room - 1) if full else 0
+            room -= over
+        yield from chunks
 
 
 def _sections(document: Document) -> Iterator[tuple[tuple[str, ...], list[Block]]]:
@@ -119,32 +130,31 @@ def _units(
     texts = [document.text[block.start : block.end] for block in blocks]
     leads: dict[BlockKind, tuple[str, int]] = {}
     """What stands above rows and items, with its tokens."""
+    above = ""
+    """The paragraph above items."""
     for block, text, tokens in zip(blocks, texts, ruler.all(texts), strict=True):
         if block.kind is BlockKind.HEADER:
-            leads = _leads(BlockKind.ROW, text, ruler, room)
+            leads, above = {BlockKind.ROW: (text, tokens)}, ""
         elif block.kind is BlockKind.PARAGRAPH:
-            leads = _leads(BlockKind.ITEM, _introduction(text), ruler, room)
+            leads, above = {}, text
+        elif block.kind is BlockKind.ITEM and above:
+            lead = _introduction(above)
+            leads, above = {BlockKind.ITEM: (lead, ruler.one(lead))}, ""
         lead, beside = leads.get(block.kind, ("", 0))
+        if beside > room // 2:
+            lead, beside = "", 0
         if tokens + beside <= room:
             alone = block.kind is BlockKind.ROW and not lead
             yield _Unit(Span(block.start, block.end), block.kind, tokens, lead, beside, alone)
             continue
-        spans = [
+        pieces = [
             piece
             for span in sentences(document.text, block.start, block.end)
             for piece in _fitting(document.text, span, ruler, room - beside)
         ]
-        for number, span in enumerate(spans, 1):
-            tokens = ruler.one(document.text[span.start : span.end])
-            broken = number < len(spans)
+        for number, (span, tokens) in enumerate(pieces, 1):
+            broken = number < len(pieces)
             yield _Unit(span, block.kind, tokens, lead, beside, broken=broken)
-
-
-def _leads(
-    kind: BlockKind, text: str, ruler: _Ruler, room: int
-) -> dict[BlockKind, tuple[str, int]]:
-    tokens = ruler.one(text)
-    return {kind: (text, tokens)} if text and tokens <= room // 2 else {}
 
 
 def _introduction(paragraph: str) -> str:
@@ -154,10 +164,11 @@ def _introduction(paragraph: str) -> str:
     return text if text.endswith((":", "\uff1a")) or not before else ""
 
 
-def _fitting(text: str, span: Span, ruler: _Ruler, room: int) -> Iterator[Span]:
-    """A sentence in halves, and their halves, until each fits."""
-    if ruler.one(text[span.start : span.end]) <= room or span.end - span.start < 2:
-        yield span
+def _fitting(text: str, span: Span, ruler: _Ruler, room: int) -> Iterator[tuple[Span, int]]:
+    """A sentence in halves, and their halves, until each fits; with their tokens."""
+    tokens = ruler.one(text[span.start : span.end])
+    if tokens <= room or span.end - span.start < 2:
+        yield span, tokens
         return
     middle = (span.start + span.end) // 2
     space = text.rfind(" ", span.start, middle)
@@ -189,7 +200,11 @@ def _packed(units: Sequence[_Unit], room: int) -> Iterator[list[_Unit]]:
 
 
 def _fits(group: Sequence[_Unit], unit: _Unit, room: int) -> bool:
-    return group[0].lead_tokens + sum(one.tokens for one in (*group, unit)) <= room
+    return _tokens((*group, unit)) <= room
+
+
+def _tokens(group: Sequence[_Unit]) -> int:
+    return group[0].lead_tokens + sum(one.tokens for one in group)
 
 
 def _introduces(unit: _Unit, following: _Unit) -> bool:

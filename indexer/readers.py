@@ -8,12 +8,12 @@ import atexit
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
 import time
-from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -26,7 +26,7 @@ _COMMAND = (sys.executable, "-P", "-m", "indexer.worker")
 _STARTING = 60.0
 """Seconds a reader may take to come up."""
 _AHEAD = 64
-"""Answers a reader may be ahead of whoever takes them."""
+"""Answers that may wait for whoever takes them."""
 
 
 class Read(NamedTuple):
@@ -38,32 +38,62 @@ class Read(NamedTuple):
 
 
 def read(files: Iterable[SourceFile], limits: Indexing) -> Generator[Read]:
-    """Yield what the files hold, file by file in their order, while the next are being read."""
+    """Yield what the files hold, as it comes: several are read at once."""
     rules = [rule.model_dump(mode="json", exclude_none=True) for rule in limits.rules]
-    waiting: deque[tuple[SourceFile, _Reader]] = deque()
+    answers: _Answers = queue.Queue(_AHEAD)
+    busy: dict[_Reader, str] = {}
+    stopped: list[_Reader] = []
     coming = iter(files)
     try:
         while True:
-            for file in coming:
+            while len(busy) < (os.cpu_count() or 1) and (file := next(coming, None)):
                 reader = _taken()
-                reader.begin(file, rules, limits)
-                waiting.append((file, reader))
-                if len(waiting) >= (os.cpu_count() or 1):
-                    break
-            if not waiting:
+                busy[reader] = file.name
+                reader.begin(file, rules, limits, answers)
+            if not busy:
                 return
-            file, reader = waiting[0]
-            for answer in reader.answers(limits):
-                if isinstance(answer, DocumentError):
-                    yield Read(file.name, problem=answer)
-                else:
-                    yield Read(file.name, row=answer)
-            yield Read(file.name)
-            waiting.popleft()
-            reader.release()
+            reader, line = _awaited(answers, busy)
+            if reader not in busy:  # said before it was stopped
+                continue
+            name = busy[reader]
+            if line:
+                answer = json.loads(line)
+            else:
+                reader.stop()
+                stopped.append(reader)
+                answer = {"problem": reader.failure(limits), "end": True}
+            yield from _reads(name, answer)
+            if "end" in answer:
+                del busy[reader]
+                reader.release()
+                yield Read(name)
+            reader.patience = limits.read_seconds
     finally:
-        for _, reader in waiting:  # left in the middle of a file
+        for reader in busy:  # left in the middle of a file
             reader.stop()
+        for reader in (*busy, *stopped):
+            reader.let_go()
+
+
+def _reads(name: str, answer: Mapping[str, Any]) -> Iterator[Read]:
+    if "row" in answer:
+        yield Read(name, answer["row"])
+    if "problem" in answer:
+        yield Read(name, problem=DocumentError(answer["problem"]))
+
+
+def _awaited(answers: "_Answers", busy: Iterable["_Reader"]) -> tuple["_Reader", str]:
+    """The next line of any reader, or "" of one that says nothing any more."""
+    first = min(busy, key=lambda reader: reader.patience)
+    since = time.monotonic()
+    try:
+        found = answers.get(timeout=max(0.0, first.patience))
+    except queue.Empty:
+        found = first, ""
+    waited = time.monotonic() - since  # the time of whoever takes the answers does not count
+    for reader in busy:
+        reader.patience -= waited
+    return found
 
 
 class _Reader:
@@ -77,19 +107,24 @@ class _Reader:
             stderr=subprocess.DEVNULL,
             encoding="utf-8",
         )
-        self._lines: queue.Queue[str] = queue.Queue(_AHEAD)
-        self._ready_by = time.monotonic() + _STARTING
-        self._begun = 0.0
+        self.patience = _STARTING
+        """Seconds for which its next line is still waited for."""
+        self._answers: _Answers = queue.Queue()
         self._listener = threading.Thread(target=self._listen, name="reader", daemon=True)
-        self._listener.start()
 
     @property
     def alive(self) -> bool:
         """Whether it can be given a file."""
         return self._process.poll() is None
 
-    def begin(self, file: SourceFile, rules: list[dict[str, Any]], limits: Indexing) -> None:
-        """Hand it a file."""
+    def begin(
+        self,
+        file: SourceFile,
+        rules: list[dict[str, Any]],
+        limits: Indexing,
+        answers: "_Answers",
+    ) -> None:
+        """Hand it a file, and say where its answers go."""
         request = {
             "path": str(file.path.absolute()),
             "name": file.name,
@@ -98,45 +133,18 @@ class _Reader:
             "seconds": limits.read_seconds,
             "megabytes": limits.read_megabytes,
         }
+        self._answers = answers
+        if self._listener.ident is None:
+            self._listener.start()
+        else:
+            self.patience = limits.read_seconds
         assert self._process.stdin is not None
         with suppress(OSError):  # it has ended, which its answers will show
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
-        self._begun = max(self._ready_by, time.monotonic())
-        self._ready_by = 0.0
-
-    def answers(self, limits: Indexing) -> Iterator[Row | DocumentError]:
-        """What the file holds. When it cannot be read within the limits, that is the last."""
-        since = self._begun
-        while True:
-            left = since + limits.read_seconds - time.monotonic()
-            try:
-                line = self._lines.get(timeout=max(0.0, left))
-            except queue.Empty:
-                self.stop()
-                yield DocumentError(
-                    f"takes longer than {limits.read_seconds:g} s to be read; split it, or raise "
-                    "indexing.read_seconds"
-                )
-                return
-            if not line:
-                self.stop()
-                yield DocumentError(
-                    "made its reader fail, perhaps for want of memory "
-                    f"(indexing.read_megabytes is {limits.read_megabytes}); export it again"
-                )
-                return
-            match json.loads(line):
-                case {"row": row}:
-                    yield row
-                case {"problem": problem}:
-                    yield DocumentError(problem)
-                case {"end": True}:
-                    return
-            since = time.monotonic()  # the time of whoever takes the answers does not count
 
     def release(self) -> None:
-        """Leave it to the next file."""
+        """Leave it to the next file, if it is alive."""
         if self.alive:
             with _lock:
                 _idle.append(self)
@@ -145,21 +153,37 @@ class _Reader:
         """End it, whatever it does."""
         self._process.kill()
         self._process.wait()
-        while self._listener.is_alive():  # it may stand before a full queue
-            with suppress(queue.Empty):
-                self._lines.get(timeout=0.01)
         assert self._process.stdin is not None
         with suppress(OSError):  # what was not sent does not matter any more
             self._process.stdin.close()
+
+    def failure(self, limits: Indexing) -> str:
+        """What was wrong with a file for which it was stopped, or has ended."""
+        if self.patience <= 0 or self._process.returncode == -getattr(signal, "SIGALRM", 0):
+            return (
+                f"takes longer than {limits.read_seconds:g} s to be read; split it, or raise "
+                "indexing.read_seconds"
+            )
+        return (
+            "made its reader fail, perhaps for want of memory "
+            f"(indexing.read_megabytes is {limits.read_megabytes}); export it again"
+        )
+
+    def let_go(self) -> None:
+        """Wait, once it is stopped, for its thread, which may stand before a full queue."""
+        while self._listener.is_alive():
+            with suppress(queue.Empty):
+                self._answers.get(timeout=0.01)
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
         with self._process.stdout as lines:
             for line in lines:
-                self._lines.put(line)
-        self._lines.put("")
+                self._answers.put((self, line))
+        self._answers.put((self, ""))
 
 
+_Answers = queue.Queue[tuple[_Reader, str]]
 _idle: list[_Reader] = []
 _lock = threading.Lock()
 
@@ -170,8 +194,13 @@ def _taken() -> _Reader:
             reader = _idle.pop()
             if reader.alive:
                 return reader
-            reader.stop()
+            _end(reader)
     return _Reader()
+
+
+def _end(reader: _Reader) -> None:
+    reader.stop()
+    reader.let_go()
 
 
 @atexit.register
@@ -179,4 +208,4 @@ def close() -> None:
     """End the readers that wait for files."""
     with _lock:
         while _idle:
-            _idle.pop().stop()
+            _end(_idle.pop())

@@ -153,22 +153,22 @@ class PassageWriter:
 
     def add_chunks(self, document_id: str, key: str, chunks: Iterator[Chunk]) -> None:
         """Insert the chunks of a document."""
-        for chunk in chunks:
-            self._db.execute(
-                "INSERT INTO chunks VALUES (?,?,?,?,?,?,?,?,?)",
-                (
-                    self.chunks,
-                    chunk.id,
-                    chunk.document_id,
-                    chunk.start,
-                    chunk.end,
-                    chunk.page,
-                    json.dumps(chunk.headings, ensure_ascii=False),
-                    chunk.embedding_text,
-                    text_key(chunk.embedding_text),
-                ),
+        rows = (
+            (
+                row,
+                chunk.id,
+                chunk.document_id,
+                chunk.start,
+                chunk.end,
+                chunk.page,
+                json.dumps(chunk.headings, ensure_ascii=False),
+                chunk.embedding_text,
+                text_key(chunk.embedding_text),
             )
-            self.chunks += 1
+            for row, chunk in enumerate(chunks, self.chunks)
+        )
+        insert = "INSERT INTO chunks VALUES (?,?,?,?,?,?,?,?,?)"
+        self.chunks += self._db.executemany(insert, rows).rowcount
         self._keyed(document_id, key)
 
     def _keyed(self, document_id: str, key: str) -> None:

@@ -37,11 +37,6 @@ def language(text: str) -> str:
     return "de" if german > english else "en"
 
 
-def base_language(tag: str) -> str:
-    """The language of a locale: "de" of "de-AT", "DE" and "de_DE"."""
-    return tag.strip().replace("_", "-").split("-")[0].lower()
-
-
 def is_negated(text: str) -> bool:
     """Whether the text denies something."""
     return bool(_NEGATION.search(text))

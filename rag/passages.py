@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from rag.errors import IndexDamagedError, ScopeError
 from rag.filters import to_sql
-from rag.language import base_language
+from rag.locale import base_language
 from rag.types import Block, BlockKind, Chunk, Document, Kind, Page, Scope
 
 Rows = NDArray[np.int64]

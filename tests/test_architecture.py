@@ -23,7 +23,7 @@ LAYERS = [
     "errors",
     "filters",
     "types",
-    "cache text config vectors",
+    "cache text config locale vectors",
     "batching conversation dense models language quantities vocabulary",
     "onnx_export onnx_embedding sentence_transformer",
     "body embedding generation index lexical manifest passages prompt verification wording",
@@ -92,6 +92,7 @@ def test_no_imports_go_round() -> None:
         ("rag.config", "torch transformers sentence_transformers faiss langchain_core"),
         ("rag.engine", "torch transformers sentence_transformers"),
         ("indexer.build", "torch transformers sentence_transformers langchain_core"),
+        ("indexer.worker", "torch transformers sentence_transformers langchain_core faiss scipy"),
         ("api.cli", "torch transformers sentence_transformers"),
     ],
 )

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from itertools import pairwise
 
 from hypothesis import given
@@ -77,6 +78,23 @@ def test_no_chunk_is_longer_than_the_model_reads(
 ) -> None:
     for piece in chunk(document, COUNT, limit, subject):
         assert COUNT([piece.embedding_text])[0] <= limit
+
+
+def _joins_cost(texts: Sequence[str]) -> list[int]:
+    """Like byte-level tokenizers: line breaks count, and some words count more after a space."""
+    return [
+        2
+        + COUNT([text])[0]
+        + text.count("\n")
+        + sum(text.count(f" {word}") for word in ("It", "1.7"))
+        for text in texts
+    ]
+
+
+@given(DOCUMENTS, LIMITS)
+def test_what_joining_texts_costs_is_counted(document: Document, limit: int) -> None:
+    for piece in chunk(document, _joins_cost, limit):
+        assert _joins_cost([piece.embedding_text])[0] <= limit
 
 
 @given(DOCUMENTS, LIMITS)

@@ -33,15 +33,15 @@ def odd_readers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     readers.close()
 
 
-def test_files_come_in_their_order_each_with_its_end(tmp_path: Path) -> None:
+def test_every_file_comes_with_its_end(tmp_path: Path) -> None:
     names = [f"{number}.md" for number in range(9)]
     for name in names:
         (tmp_path / name).write_text(f"# Text {name}\n\nWords.")
     found = list(read(files(tmp_path, *names), Indexing()))
-    assert [item.name for item in found] == [name for name in names for _ in range(2)]
-    for document, end in zip(found[::2], found[1::2], strict=True):
-        assert document.row is not None and document.row[0] == document.name
-        assert end == Read(end.name)
+    for name in names:
+        document, end = [item for item in found if item.name == name]
+        assert document.row is not None and document.row[0] == name
+        assert end == Read(name)
 
 
 def test_rules_reach_the_reader(tmp_path: Path) -> None:
@@ -71,9 +71,27 @@ def test_a_file_that_takes_its_reader_down_costs_itself_only(
     assert set(problems(found)) == {name}
     assert said in problems(found)[name]
     ends = [item.name for item in found if item == Read(item.name)]
-    assert ends == ["a", name, "b", "c", name, "d"]
-    rows = [item.row for item in found if item.row and item.name != name]
-    assert rows == [[each, number] for each in "abcd" for number in range(2)]
+    assert sorted(ends) == sorted(["a", name, "b", "c", name, "d"])
+    for each in "abcd":
+        rows = [item.row for item in found if item.row and item.name == each]
+        assert rows == [[each, number] for number in range(2)]
+
+
+@pytest.mark.usefixtures("odd_readers")
+def test_a_file_that_hangs_is_stopped_while_another_has_much_to_say(tmp_path: Path) -> None:
+    found = list(read(files(tmp_path, "hangs", "slow", "a", "slow"), Indexing(read_seconds=0.5)))
+    assert set(problems(found)) == {"hangs"}
+    assert "takes longer" in problems(found)["hangs"]
+    assert len({item.name for item in found}) == 3
+
+
+@pytest.mark.usefixtures("odd_readers")
+def test_files_are_read_while_a_long_one_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    found = list(read(files(tmp_path, "slow", "a", "b", "c"), Indexing()))
+    assert found[-1] == Read("slow")
 
 
 @pytest.mark.usefixtures("odd_readers")
