@@ -1,19 +1,26 @@
-"""The HTTP service: the engine behind a few routes. `shelftalk serve` runs it."""
+"""The HTTP service: the shops' engines behind a few routes. `shelftalk serve` runs it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import TypedDict
 
 from fastapi import FastAPI
 from fastapi.middleware import Middleware
+from fastapi.middleware.cors import CORSMiddleware
 
 from api import problems, terminal
-from api.limits import DeclaredBodyLimit
-from api.routes import router
-from api.service import Loader, Service
+from api.access import Access
+from api.keys import KeyFile, Role
+from api.limits import BodyRules
+from api.routes import ask, documents, feedback, health, index, search, widget
+from api.service import Service
+from api.shops import Opener, Shops
+from api.store import Store
 from rag.config import Settings
 from rag.engine import Engine
+
+ROUTERS = (ask, search, feedback, index, documents, widget, health)
 
 
 class State(TypedDict):
@@ -29,34 +36,59 @@ def open_with_progress(settings: Settings) -> Engine:
 
 def create_app(
     settings: Settings,
-    open_engine: Callable[[Settings], Engine] = open_with_progress,
+    open_engine: Opener = open_with_progress,
     heartbeat: float = 10.0,
+    watch: float = 1.0,
+    anonymous: Role = Role.ADMIN,
 ) -> FastAPI:
-    """Make the service. Its engine is loaded once, when the service starts.
+    """Make the service. Its engines are loaded once, when the service starts.
 
     Args:
         settings: the effective settings.
-        open_engine: how to open the engine; called in a thread of its own.
+        open_engine: how to open the first engine; called in a thread of its own.
         heartbeat: seconds of silence in a stream before a comment keeps it alive.
+        watch: seconds between two looks for a new generation.
+        anonymous: what everyone may do as long as there are no keys.
     """
+    serving = settings.serving
+    shops = Shops(settings, open_engine, every=watch)
+    store = Store(serving.database, serving.question_days, serving.feedback_days)
+    access = Access(shops, KeyFile(serving.keys), 60 * serving.token_minutes, anonymous)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[State]:
-        loader = Loader(lambda: open_engine(settings))
-        loader.start()
-        yield {"service": Service(loader, heartbeat)}
+        if access.open:
+            terminal.say(
+                f"No keys in {serving.keys}: whoever reaches this service may use it as "
+                f"{anonymous.text}. `shelftalk keys new` makes the first."
+            )
+        shops.start()
+        yield {"service": Service(shops, access, store, heartbeat)}
+        shops.stop()
+        store.close()
 
     app = FastAPI(
         title="Shelftalk",
         version=version("shelftalk"),
         description="Answers shoppers' questions from a shop's own documents.",
         lifespan=lifespan,
-        middleware=[Middleware(DeclaredBodyLimit)],
+        middleware=[
+            Middleware(
+                CORSMiddleware,  # what no shop lists gets no permission
+                allow_origins=sorted({origin for shop in shops for origin in shop.origins}),
+                allow_methods=["GET", "POST"],
+                allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
+                expose_headers=["X-Request-ID", "Retry-After"],
+                max_age=600,
+            ),
+            Middleware(BodyRules),
+        ],
         # The interactive pages would load scripts from other hosts; /openapi.json needs nobody.
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
     )
     problems.install(app)
-    app.include_router(router)
+    for module in ROUTERS:
+        app.include_router(module.router)
     return app

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from api import options
+from api import keys_command, options
 from rag.config import describe, load_settings
+from rag.errors import ConfigError
 from rag.types import Question
 
 app = typer.Typer(
@@ -18,6 +19,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Answers shoppers' questions from a shop's own documents, with verified citations.",
 )
+app.add_typer(keys_command.app, name="keys")
 
 
 @app.command(epilog="Example: shelftalk index corpus --index index")
@@ -155,13 +157,24 @@ def serve(
     import uvicorn
 
     from api.app import create_app
+    from api.keys import Role
     from rag.engine import require_usable
 
     with options.errors_as_exit_codes():
         settings = load_settings(index=index, embedder=embedder, generator=generator)
-        require_usable(settings)  # say at once what would keep the service from ever being ready
+        for shop in settings.shops.values() or [settings]:
+            # Say at once what would keep the service from ever being ready.
+            require_usable(settings.model_copy(update={"index": shop.index}))
+        if settings.shops and not settings.serving.keys.exists():
+            raise ConfigError(
+                "Keys tell several shops apart, and there are none yet. Make one for each with: "
+                "shelftalk keys new admin --shop SHOP"
+            )
+        # Without keys, whoever is on this machine may do all, others only ask and look up.
+        anonymous = Role.ADMIN if options.is_loopback(host) else Role.SERVER
         with options.listening(host, port) as listener:
-            server = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="info"))
+            app = create_app(settings, anonymous=anonymous)
+            server = uvicorn.Server(uvicorn.Config(app, log_level="info"))
             server.run(sockets=[listener])
 
 

@@ -1,6 +1,7 @@
-"""What the service takes at most: bytes of a body, and questions at a time."""
+"""What the service takes at most: bytes of a body, JSON alone, and questions at a time."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
@@ -21,10 +22,12 @@ T = TypeVar("T")
 
 
 class Gate:
-    """Runs engine calls in worker threads, a bounded number at a time."""
+    """Runs calls in worker threads, a bounded number at a time."""
 
-    def __init__(self) -> None:
-        self._limiter = CapacityLimiter(RUNNING)
+    def __init__(self, running: int = RUNNING, waiting: int = WAITING) -> None:
+        self._waiting = waiting
+        self._limiter = CapacityLimiter(running)
+        self._most = running + waiting
         self.inside = 0
         """Calls that run or wait."""
 
@@ -35,9 +38,9 @@ class Gate:
             UnavailableError: too many wait already.
         """
         # The limiter's own count lags: a call is in it only after it yielded to the event loop.
-        if self.inside >= RUNNING + WAITING:
+        if self.inside >= self._most:
             raise UnavailableError(
-                "busy", f"{WAITING} questions are waiting already. Ask again in a moment.", 2
+                "busy", f"{self._waiting} requests are waiting already. Ask again in a moment.", 2
             )
         self.inside += 1
         try:
@@ -46,8 +49,8 @@ class Gate:
             self.inside -= 1
 
 
-class DeclaredBodyLimit:
-    """Refuses a body that is declared too large, before any of it is read.
+class BodyRules:
+    """Refuses a body that is declared too large, or as no JSON, before any of it is read.
 
     FastAPI's `max_body_size` counts what arrives. It would refuse a declared one too, but in plain
     text that no exception handler can change.
@@ -57,9 +60,20 @@ class DeclaredBodyLimit:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 413, or pass the request on."""
-        declared = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
-        if declared.isdecimal() and int(declared) > MAX_BODY:
-            await problem_response(HTTPException(413))(scope, receive, send)
+        """Answer 413 or 415, or pass the request on."""
+        status = _refused(Headers(scope=scope)) if scope["type"] == "http" else None
+        if status is not None:
+            await problem_response(HTTPException(status))(scope, receive, send)
         else:
             await self._app(scope, receive, send)
+
+
+def _refused(headers: Headers) -> int | None:
+    declared = headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > MAX_BODY:
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    has_body = declared not in ("", "0") or "transfer-encoding" in headers
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if has_body and kind != "application/json":
+        return HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    return None

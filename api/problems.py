@@ -9,7 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from rag.errors import IndexMissingError, InputError, QuestionError, ScopeError, ShelftalkError
+from rag.errors import (
+    IndexMissingError,
+    InputError,
+    QuestionError,
+    ScopeError,
+    ShelftalkError,
+    StoreError,
+)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -23,6 +30,7 @@ _INPUT_ERRORS: tuple[tuple[type[InputError], HTTPStatus, str, str], ...] = (
 )
 _DETAILS = {
     HTTPStatus.NOT_FOUND: "There is nothing at this path; /openapi.json lists what there is.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body must be JSON; send it as application/json.",
     HTTPStatus.METHOD_NOT_ALLOWED: "This path does not take this method; see the Allow header.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large; at most 65,536 bytes are allowed.",
 }
@@ -48,6 +56,14 @@ class UnavailableError(Exception):
         self.retry_after = retry_after
 
 
+class RefusedError(Exception):
+    """The caller may not do this: 401 where a credential is missing or no good, else 403."""
+
+    def __init__(self, status: HTTPStatus, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
 def problem_of(error: Exception) -> Problem:
     """Describe any exception for a client; the server's internals stay out."""
     for kind, status, slug, title in _INPUT_ERRORS:
@@ -56,6 +72,15 @@ def problem_of(error: Exception) -> Problem:
     match error:
         case UnavailableError():
             return _unavailable(error.slug, str(error))
+        case RefusedError():
+            return Problem(
+                type=_PREFIX + "credential",
+                title="No credential" if error.status == 401 else "Not allowed",
+                status=error.status,
+                detail=str(error),
+            )
+        case StoreError():
+            return _unavailable("store", "Feedback cannot be kept now; the server's log says why.")
         case IndexMissingError():
             return _unavailable("no-index", "No index is published; the server's log says where.")
         case RequestValidationError():
@@ -83,6 +108,8 @@ def problem_response(error: Exception) -> JSONResponse:
     headers: dict[str, str] = {}
     if isinstance(error, HTTPException):
         headers |= error.headers or {}
+    if isinstance(error, RefusedError) and error.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, UnavailableError) and error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
     return JSONResponse(problem.model_dump(), problem.status, headers, MEDIA_TYPE)
@@ -104,6 +131,7 @@ def install(app: FastAPI) -> None:
     # Those of no kind but the last are raised again after the response, and the server logs them.
     for kind in (
         ShelftalkError,
+        RefusedError,
         UnavailableError,
         RequestValidationError,
         HTTPException,

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from enum import Enum
 from typing import Any
 
@@ -81,9 +81,18 @@ class Pump:
 class AnswerStream(EventSourceResponse):
     """The events of a pump, from the first one that came, or from a first silence."""
 
-    def __init__(self, pump: Pump, first: Event | Mark, generation: str, heartbeat: float) -> None:
+    def __init__(
+        self,
+        pump: Pump,
+        first: Event | Mark,
+        generation: str,
+        heartbeat: float,
+        heard: Callable[[Answer], Awaitable[None]],
+    ) -> None:
+        """Make the response; `heard` is called with the answer once it is sent."""
         self._pump = pump
         self._generation = generation
+        self._heard = heard
         # The headers FastAPI gives its own event streams: no cache and no proxy may hold one back.
         headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
         super().__init__(self._frames(first, heartbeat), headers=headers)
@@ -100,6 +109,8 @@ class AnswerStream(EventSourceResponse):
     async def _frames(self, item: Event | Mark, heartbeat: float) -> AsyncIterator[bytes]:
         while item is not Mark.END:
             yield KEEPALIVE_COMMENT if isinstance(item, Mark) else self._frame(item)
+            if isinstance(item, Answer):
+                await self._heard(item)
             try:
                 item = await self._pump.next(heartbeat)
             except Exception as error:  # the status is sent: only an event can still tell

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import (
@@ -126,6 +126,51 @@ class Answering(BaseModel):
     )
 
 
+Origin = Annotated[str, Field(pattern=r"^https?://[^/\s]+$")]
+"""Where a page comes from, as browsers say it: scheme, host, and a port that is not the usual."""
+
+
+ShopId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+
+
+class Shop(BaseModel):
+    """One of several shops in one server."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    index: Path = Field(description="Folder of its index.")
+    origins: tuple[Origin, ...] = Field(default=(), description="Sites that may show its box.")
+    contact: str = Field(default="", description="Whom its shoppers may ask instead.")
+
+
+class Serving(BaseModel):
+    """Who may ask the service, how often, and what it keeps."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    keys: Path = Field(
+        default=Path("keys.json"),
+        description="File of the keys; `shelftalk keys new` makes it. Without it all is open.",
+    )
+    origins: tuple[Origin, ...] = Field(
+        default=(),
+        description="Sites that may show the box, such as `https://shop.example`.",
+    )
+    token_minutes: int = Field(
+        default=10, ge=1, le=60, description="How long a token of the box is good."
+    )
+    database: str = Field(
+        default="sqlite:///shelftalk.sqlite",
+        description="SQLAlchemy URL of where feedback and unanswered questions are kept.",
+    )
+    question_days: int = Field(
+        default=30,
+        ge=0,
+        description="Days that the text of an unanswered question is kept; 0 keeps none.",
+    )
+    feedback_days: int = Field(default=365, ge=1, description="Days that feedback is kept.")
+
+
 class Settings(BaseSettings):
     """Everything that can be set, with its default."""
 
@@ -150,6 +195,13 @@ class Settings(BaseSettings):
     indexing: Indexing = Field(default=Indexing(), description="How documents become passages.")
     answering: Answering = Field(
         default=Answering(), description="How a question becomes an answer."
+    )
+    serving: Serving = Field(
+        default=Serving(), description="Who may ask the service, how often, and what it keeps."
+    )
+    shops: dict[ShopId, Shop] = Field(
+        default={},
+        description="Several shops in one server, by id; see Operating. Else `index` is the one.",
     )
 
     @classmethod
@@ -207,7 +259,7 @@ def _describe(model: type[BaseModel], prefix: str) -> list[tuple[str, str, str]]
         if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
             rows += _describe(info.annotation, f"{prefix}{name}.")
         else:
-            shown = "" if info.default == () else str(info.default)
+            shown = "" if info.default in ((), {}) else str(info.default)
             rows.append((f"{prefix}{name}", shown, info.description or ""))
     return rows
 

@@ -1,6 +1,7 @@
 """The way of a question: retrieve → select evidence → prompt → generate → verify → answer."""
 
 import time
+import weakref
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -13,7 +14,7 @@ from rag.answer_cache import AnswerCache, Key, Remembered
 from rag.config import Answering, Settings
 from rag.drafting import Draft, Drafter
 from rag.embedding import open_embedder
-from rag.errors import QuestionError
+from rag.errors import IndexFolderError, QuestionError
 from rag.evidence import select
 from rag.generation import open_generator
 from rag.index import Index
@@ -45,6 +46,7 @@ class Engine:
     ) -> None:
         self.settings = settings or Settings()
         self.retriever = retriever
+        self._generator = generator
         self._drafter = Drafter(generator, self._answering.prompt_tokens)
         self._answers = AnswerCache(self.settings.answering.cache)
 
@@ -61,10 +63,34 @@ class Engine:
         generator = open_generator(settings.generator, settings.answering.answer_tokens, say)
         return cls(retriever, generator, settings)
 
+    def reopened(self, settings: Settings | None = None) -> "Engine":
+        """An engine with the same models on what is published now, here or in another folder.
+
+        This one goes on with what it has; its files are closed when nobody holds it any more.
+
+        Raises:
+            IndexFolderError: no usable index, or it was made with another embedder.
+        """
+        settings = settings or self.settings
+        index = Index.open(settings.index)
+        try:
+            retriever = Retriever(index, self.retriever.embedder)
+        except IndexFolderError:
+            index.close()
+            raise
+        engine = Engine(retriever, self._generator, settings)
+        weakref.finalize(engine, index.close)
+        return engine
+
     @property
     def generation(self) -> str:
         """Id of the index generation in use."""
         return self.retriever.index.manifest.id
+
+    @property
+    def model(self) -> str:
+        """The generator's name, as everyone may know it."""
+        return _public_name(self.settings.generator)
 
     @property
     def _answering(self) -> Answering:
@@ -121,7 +147,7 @@ class Engine:
             citations=(),
             passages=passages,
             generation=self.generation,
-            model=_public_name(self.settings.generator),
+            model=self.model,
             confidence=evidence[0].score if evidence else 0.0,
         )
         if not evidence or evidence[0].score < self._answering.threshold:

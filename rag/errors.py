@@ -18,7 +18,8 @@ ShelftalkError
 │   ├── ModelNotFoundError      neither local nor reachable
 │   ├── ModelDamagedError       a model file is not the expected one
 │   └── ModelExportError        it is of a kind that does not run as int8
-└── GeneratorError              the language model failed while answering
+├── GeneratorError              the language model failed while answering
+└── StoreError                  feedback cannot be kept or read
 
 Errors of other libraries (pypdf, lxml, FAISS, SQLite, transformers) are translated where they
 arise, with the original as the cause; none of them leaves the package.
@@ -99,3 +100,7 @@ class ModelExportError(ModelError):
 
 class GeneratorError(ShelftalkError):
     """The language model failed while answering."""
+
+
+class StoreError(ShelftalkError):
+    """Feedback or an unanswered question cannot be kept or read."""

@@ -3,20 +3,25 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from rag.config import Settings
+from rag.config import Serving, Settings
 from rag.engine import Engine
+from rag.generation import ExtractiveChat
+from rag.index import Index
+from rag.retrieval import Retriever
 from tests.api.scripted import ScriptedEngine
+from tests.doubles import HashingEmbedder
 
 Serve = Callable[..., TestClient]
 
 
-def opener(engine: ScriptedEngine) -> Callable[[Settings], Engine]:
+def opener(engine: ScriptedEngine | Engine) -> Callable[[Settings], Engine]:
     return lambda settings: cast(Engine, engine)
 
 
@@ -33,17 +38,36 @@ def engine() -> ScriptedEngine:
 
 
 @pytest.fixture
-def serve() -> Iterator[Serve]:
+def settings(tmp_path: Path) -> Settings:
+    """Keys, if any, and what shoppers said lie in a folder of the test."""
+    database = f"sqlite:///{tmp_path / 'said.sqlite'}"
+    return Settings(serving=Serving(keys=tmp_path / "keys.json", database=database))
+
+
+@pytest.fixture
+def serve(settings: Settings) -> Iterator[Serve]:
     """Start the service with this engine; keywords go to `create_app`."""
     with ExitStack() as stack:
 
-        def start(engine: ScriptedEngine, **options: Any) -> TestClient:
-            app = create_app(Settings(), opener(engine), **options)
+        def start(engine: ScriptedEngine | Engine, **options: Any) -> TestClient:
+            app = create_app(settings, opener(engine), **options)
             client = stack.enter_context(TestClient(app, raise_server_exceptions=False))
             until_ready(client)
             return client
 
         yield start
+
+
+@pytest.fixture
+def small_engine(small_index: Path, hashing_embedder: HashingEmbedder) -> Engine:
+    """A real engine on the small shop, without models."""
+    retriever = Retriever(Index.open(small_index), hashing_embedder)
+    return Engine(retriever, ExtractiveChat(), Settings(index=small_index, generator="extractive"))
+
+
+@pytest.fixture
+def small_shop(serve: Serve, small_engine: Engine) -> TestClient:
+    return serve(small_engine)
 
 
 @pytest.fixture

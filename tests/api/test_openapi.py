@@ -6,16 +6,27 @@ from starlette.testclient import TestClient
 
 from api import requests, responses
 from api.problems import Problem
+from api.routes import documents, feedback, index, widget
 
+CREDENTIAL = {"401", "403"}
+QUESTION = {"200", "400", *CREDENTIAL, "404", "413", "415", "422", "500", "503"}
 ROUTES = {
-    ("/v1/ask", "post"): {"200", "400", "404", "413", "422", "500", "503"},
-    ("/v1/search", "post"): {"200", "400", "404", "413", "422", "500", "503"},
+    ("/v1/ask", "post"): QUESTION,
+    ("/v1/search", "post"): QUESTION,
+    ("/v1/feedback", "post"): QUESTION - {"200", "404"} | {"204"},
+    ("/v1/feedback", "get"): {"200", *CREDENTIAL, "422", "500", "503"},
+    ("/v1/unanswered", "get"): {"200", *CREDENTIAL, "422", "500", "503"},
+    ("/v1/index", "get"): {"200", *CREDENTIAL, "500", "503"},
+    ("/v1/index/reload", "post"): {"200", *CREDENTIAL, "500", "503"},
+    ("/v1/documents/{id}", "get"): {"200", *CREDENTIAL, "404", "422", "500", "503"},
+    ("/v1/suggestions", "get"): {"200", *CREDENTIAL, "404", "422", "500", "503"},
+    ("/v1/widget/token", "post"): {"200", "400", "403", "413", "415", "422", "500", "503"},
     ("/healthz", "get"): {"200", "500"},
     ("/readyz", "get"): {"200", "500", "503"},
 }
 MODELS = [
     model
-    for module in (requests, responses)
+    for module in (requests, responses, documents, feedback, index, widget)
     for model in vars(module).values()
     if isinstance(model, type) and issubclass(model, BaseModel) and model is not BaseModel
 ]
@@ -48,8 +59,8 @@ def test_every_body_has_an_example(document: dict[str, Any], path: str, method: 
     operation = document["paths"][path][method]
     assert operation["description"]
     for status, response in operation["responses"].items():
-        assert response["content"]
-        for media_type, content in response["content"].items():
+        assert ("content" in response) is (status != "204")
+        for media_type, content in response.get("content", {}).items():
             shown = examples(document, content)
             assert shown, (path, status, media_type)
             if status != "200":

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message
 from api.app import create_app
 from api.limits import RUNNING
 from api.problems import UnavailableError
-from api.service import Loader
+from api.shops import Shop
 from rag.body import answer_body, citation_body, passage_body, statement_body
 from rag.config import Settings
 from rag.errors import GeneratorError, ScopeError
@@ -96,11 +96,11 @@ def test_silence_is_kept_alive_with_comments(serve: Serve, engine: ScriptedEngin
     assert parse(text)[-1][0] == "done"
 
 
-async def until_loaded(loader: Loader) -> None:
+async def until_loaded(shop: Shop) -> None:
     async with asyncio.timeout(10):
         while True:
             try:
-                _ = loader.engine
+                _ = shop.engine
                 return
             except UnavailableError:
                 await asyncio.sleep(0.005)
@@ -155,7 +155,7 @@ def test_a_client_that_leaves_stops_the_generation(engine: ScriptedEngine, spec:
     async def scenario() -> bytes:
         async with app.router.lifespan_context(app) as state:
             assert state is not None
-            await until_loaded(state["service"].loader)
+            await until_loaded(state["service"].shops.only())
             visit = Visit(spec, leave_at=b"event: passages")
             await visit(app, state)
             assert not engine.closed.is_set()  # the thread is between two events
@@ -179,7 +179,7 @@ def test_who_waits_for_a_turn_is_kept_alive_and_may_leave(
     async def scenario() -> bytes:
         async with app.router.lifespan_context(app) as state:
             assert state is not None
-            await until_loaded(state["service"].loader)
+            await until_loaded(state["service"].shops.only())
             gate = state["service"].gate
             running = [asyncio.create_task(gate.run(hold.wait)) for _ in range(RUNNING)]
             await asyncio.sleep(0)

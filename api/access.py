@@ -1,0 +1,141 @@
+"""Who calls: a credential becomes a role and a shop, or the request is sent away."""
+
+import logging
+import secrets
+import time
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+
+from api.keys import KeyFile, Keys, Role
+from api.problems import RefusedError, UnavailableError
+from api.requests import AskRequest
+from api.shops import Shop, Shops
+from api.tokens import Token, signed, verified
+from rag.errors import ConfigError
+from rag.types import Question
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, and whose documents it may see."""
+
+    role: Role
+    shop: Shop
+    credential: str
+    """Names it without telling it: an id for a key, the page's origin for a token."""
+
+    def question(self, body: AskRequest) -> Question:
+        """What is asked, in this caller's shop and no other.
+
+        Raises:
+            RefusedError: it names another shop.
+        """
+        question = body.asked()
+        shop = self.shop.scope
+        if shop is None:
+            return question
+        if question.scope.shop not in (None, shop):
+            raise RefusedError(HTTPStatus.FORBIDDEN, "This credential is for another shop.")
+        return replace(question, scope=replace(question.scope, shop=shop))
+
+
+class Access:
+    """Admits or refuses."""
+
+    def __init__(self, shops: Shops, file: KeyFile, token_seconds: float, anonymous: Role) -> None:
+        """Admit by the keys of a file.
+
+        Args:
+            shops: all there are.
+            file: the keys; where there is none, everyone may do what `anonymous` may.
+            token_seconds: how long a token of the box is good.
+            anonymous: what everyone may do as long as there are no keys.
+        """
+        self._shops = shops
+        self._file = file
+        self._token_seconds = token_seconds
+        self._anonymous = anonymous
+        self._own_secret = secrets.token_bytes(32)
+
+    @property
+    def open(self) -> bool:
+        """There are no keys, and everyone is let in."""
+        return self._file.read() is None
+
+    def _keys(self) -> Keys | None:
+        """The keys. A file that is damaged lets nobody in."""
+        try:
+            return self._file.read()
+        except ConfigError as error:
+            _log.error("%s", error)
+            raise UnavailableError(
+                "keys", "The keys cannot be read; the server's log says why."
+            ) from error
+
+    def admit(self, presented: str | None, origin: str | None) -> Caller:
+        """Who it is that presents this credential from a page of this origin, if any.
+
+        Raises:
+            RefusedError: nobody we know.
+        """
+        keys = self._keys()
+        if keys is None:
+            return Caller(self._anonymous, self._shops.only(), "anyone")
+        if presented is None:
+            raise RefusedError(
+                HTTPStatus.UNAUTHORIZED, "A key is needed. Send it as: Authorization: Bearer KEY."
+            )
+        caller = self._by_token(keys, presented, origin) or self._by_key(keys, presented)
+        if caller is None:
+            raise RefusedError(
+                HTTPStatus.UNAUTHORIZED,
+                "The key or token is not known, was revoked, or its time is over.",
+            )
+        return caller
+
+    def token(self, origin: str | None, shop_id: str | None) -> tuple[str, Shop]:
+        """A token for the box on a page of this origin.
+
+        Raises:
+            RefusedError: the origin is on no list.
+        """
+        keys = self._keys()
+        if keys is None:
+            shop = self._shops.only()
+            secret = self._own_secret
+        else:
+            shop = self._listed(origin, shop_id)
+            secret = keys.signing
+        until = time.time() + self._token_seconds
+        return signed(Token(shop.id, origin or "", until), secret), shop
+
+    def _by_token(self, keys: Keys, presented: str, origin: str | None) -> Caller | None:
+        token = verified(presented, keys.signing)
+        shop = self._shops.get(token.shop) if token else None
+        if token is None or shop is None:
+            return None
+        # Off the list again, a site's tokens are good no longer; nor are they on another's pages.
+        if token.origin not in shop.origins or origin not in (None, token.origin):
+            return None
+        return Caller(Role.WIDGET, shop, token.origin)
+
+    def _by_key(self, keys: Keys, presented: str) -> Caller | None:
+        key = keys.find(presented)
+        shop = self._shops.get(key.shop) if key else None
+        return Caller(key.role, shop, key.id) if key and shop else None
+
+    def _listed(self, origin: str | None, shop_id: str | None) -> Shop:
+        found = [
+            shop
+            for shop in self._shops
+            if origin in shop.origins and shop_id in (None, shop.id)
+        ]  # fmt: skip
+        if len(found) != 1:
+            raise RefusedError(
+                HTTPStatus.FORBIDDEN,
+                "This page may not show the box. Its origin must be on the shop's list, `origins`; "
+                "on several shops' lists, the request must name the shop.",
+            )
+        return found[0]

@@ -1,0 +1,1 @@
+"""The routes, a module each: a request in, a call through the gate, a body out."""

@@ -1,0 +1,65 @@
+"""A question → the answer, whole or as events."""
+
+from functools import partial
+
+from fastapi import APIRouter, Request
+from starlette.background import BackgroundTask
+from starlette.responses import JSONResponse, Response
+
+from api.callers import ByWidget
+from api.documented import QUESTION
+from api.limits import MAX_BODY
+from api.requests import AskRequest
+from api.responses import AnswerBody
+from api.service import Shared
+from api.stream import AnswerStream, Pump
+from rag.body import answer_body
+
+router = APIRouter(max_body_size=MAX_BODY)
+
+_EVENTS = (
+    'event: passages\ndata: {"passages": […], "generation": "…"}\n\n'
+    'event: citation\ndata: {"number": 1, …}\n\n'
+    'event: statement\ndata: {"text": "…", "citations": [1], "verdict": "supported"}\n\n'
+    'event: answer\ndata: {"status": "answered", …}\n\n'
+    'event: done\ndata: {"generation": "…"}\n\n'
+)
+
+
+@router.post(
+    "/v1/ask",
+    response_model=AnswerBody,
+    responses={
+        200: {
+            "description": "The answer; as events where Accept names text/event-stream. "
+            "A stream that fails sends `error` and never `done`.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EVENTS}},
+        },
+        **QUESTION,
+    },
+)
+async def ask(body: AskRequest, caller: ByWidget, service: Shared, request: Request) -> Response:
+    """Answer a question from the shop's documents, every sentence with its citations."""
+    engine, question = caller.shop.engine, caller.question(body)
+
+    heard = partial(service.heard, caller, question)
+    if not _wants_events(request):
+        if kept := engine.remembered(question):  # needs no turn
+            after = BackgroundTask(heard, kept.answer)
+            return Response(kept.body, media_type="application/json", background=after)
+        answer = await service.gate.run(lambda: engine.ask(question))
+        return JSONResponse(answer_body(answer), background=BackgroundTask(heard, answer))
+    pump = Pump(service.gate, lambda: engine.stream(question))
+    try:
+        # What is wrong with the question gets its own status. A long wait for a turn does not hold
+        # the stream back: heartbeats must begin, and a client that leaves the queue be noticed.
+        first = await pump.next(service.heartbeat)
+    except BaseException:
+        pump.close()
+        raise
+    return AnswerStream(pump, first, engine.generation, service.heartbeat, heard)
+
+
+def _wants_events(request: Request) -> bool:
+    ranges = ",".join(request.headers.getlist("accept")).split(",")
+    return any(part.partition(";")[0].strip().lower() == "text/event-stream" for part in ranges)

@@ -1,0 +1,185 @@
+"""New generations are picked up while questions are asked, and none of them fails."""
+
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from indexer.build import build
+from rag.config import Serving, Settings
+from rag.engine import Engine
+from rag.errors import IndexFolderError, IndexMissingError
+from rag.generation import ExtractiveChat
+from rag.index import Index
+from rag.retrieval import Retriever
+from tests.api.conftest import until_ready
+from tests.doubles import HashingEmbedder, Silent
+
+ASK = {"question": "How long do I have to return something?"}
+
+
+@pytest.fixture
+def shop(
+    small_corpus: Path, small_index: Path, tmp_path: Path, hashing_embedder: HashingEmbedder
+) -> Iterator["Publisher"]:
+    shutil.copytree(small_corpus, tmp_path / "corpus")
+    shutil.copytree(small_index, tmp_path / "index")
+    yield Publisher(tmp_path, hashing_embedder)
+
+
+class Publisher:
+    """A shop whose documents change."""
+
+    def __init__(self, folder: Path, embedder: HashingEmbedder) -> None:
+        self.folder = folder
+        self.embedder = embedder
+        self.settings = Settings(
+            index=folder / "index",
+            generator="extractive",
+            serving=Serving(
+                keys=folder / "keys.json", database=f"sqlite:///{folder / 'said.sqlite'}"
+            ),
+        )
+
+    def publish(self, days: int) -> None:
+        (self.folder / "corpus/policies/returns.md").write_text(
+            f"# Returns\n\nYou can return unused goods within {days} days of delivery.\n"
+        )
+        build([self.folder / "corpus"], self.settings, self.embedder, Silent())
+
+    def open(self, settings: Settings) -> Engine:
+        retriever = Retriever(Index.open(settings.index), self.embedder)
+        return Engine(retriever, ExtractiveChat(), settings)
+
+
+def test_a_reopened_engine_has_the_new_text_and_the_old_one_the_old(shop: Publisher) -> None:
+    shop.publish(40)
+    first = shop.open(shop.settings)
+    second = first.reopened()
+    assert second.generation == first.generation
+    shop.publish(50)
+    third = second.reopened()
+    assert third.generation != second.generation
+    passages = second.retriever.index.passages
+    assert "40 days" in passages.document("policies/returns.md").text
+    assert "50 days" in third.retriever.index.passages.document("policies/returns.md").text
+    assert third.retriever.embedder is first.retriever.embedder
+    del second  # nobody holds it any more: its files are closed
+    with pytest.raises(IndexFolderError):
+        passages.document("help/contact.html")
+
+
+def test_a_reopened_engine_refuses_another_embedder(shop: Publisher) -> None:
+    engine = shop.open(shop.settings)
+    build([shop.folder / "corpus"], shop.settings, HashingEmbedder("other"), Silent())
+    with pytest.raises(IndexFolderError, match="other"):
+        engine.reopened()
+
+
+def until_generation(client: TestClient, other_than: str) -> str:
+    deadline = time.monotonic() + 20
+    while (found := str(client.get("/readyz").json()["generation"])) == other_than:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return found
+
+
+def test_publishing_fails_no_question_and_mixes_no_generations(shop: Publisher) -> None:
+    shop.publish(100)
+    app = create_app(shop.settings, shop.open, watch=0.05)
+    stop = threading.Event()
+    wrong: list[object] = []
+    days_of: dict[str, int] = {}
+
+    def ask(client: TestClient) -> None:
+        while not stop.is_set():
+            response = client.post("/v1/ask", json=ASK)
+            body = response.json()
+            if response.status_code != 200:
+                wrong.append(response.text)
+            quotes = {citation["quote"] for citation in body.get("citations", [])}
+            said = days_of.get(body.get("generation", ""))
+            if said and not any(f"{said} days" in quote for quote in quotes):
+                wrong.append((said, quotes))
+
+    with TestClient(app) as client:
+        until_ready(client)
+        days_of[client.get("/readyz").json()["generation"]] = 100
+        askers = [threading.Thread(target=ask, args=(client,)) for _ in range(3)]
+        for asker in askers:
+            asker.start()
+        generation = next(iter(days_of))
+        for days in range(101, 106):
+            shop.publish(days)
+            generation = until_generation(client, generation)
+            days_of[generation] = days
+        stop.set()
+        for asker in askers:
+            asker.join()
+        assert not wrong
+        assert f"{days} days" in client.post("/v1/ask", json=ASK).text
+
+
+def test_what_is_published_later_is_served_and_what_is_damaged_is_not(shop: Publisher) -> None:
+    index = shop.settings.index
+    index.rename(index.with_name("aside"))
+    with TestClient(create_app(shop.settings, shop.open, watch=0.02)) as client:
+        while client.get("/readyz").json()["type"].endswith("loading"):
+            time.sleep(0.005)
+        assert client.get("/readyz").status_code == 503
+        assert client.post("/v1/index/reload").status_code == 503
+        index.with_name("aside").rename(index)
+        until_ready(client)
+        before = client.get("/readyz").json()["generation"]
+        damaged = index / "generations" / "damaged"
+        shutil.copytree(index / "generations" / before, damaged)
+        (damaged / "manifest.json").write_text("{}")
+        (index / "CURRENT").write_text("damaged")
+        assert client.post("/v1/index/reload").status_code >= 500
+        time.sleep(0.2)
+        assert client.get("/readyz").json()["generation"] == before
+        assert client.post("/v1/ask", json=ASK).status_code == 200
+
+
+def test_reload_says_whether_something_changed(shop: Publisher) -> None:
+    with TestClient(create_app(shop.settings, shop.open, watch=60)) as client:
+        until_ready(client)
+        assert client.post("/v1/index/reload").json()["changed"] is False
+        shop.publish(7)
+        assert client.post("/v1/index/reload").json()["changed"] is True
+
+
+def test_several_shops_share_the_models_of_the_first_that_opens(
+    shop: Publisher, tmp_path: Path, small_index: Path
+) -> None:
+    settings = shop.settings.model_copy(
+        update={
+            "shops": Settings.model_validate(
+                {"shops": {"gone": {"index": "nowhere"}, "a": {"index": shop.settings.index},
+                           "b": {"index": small_index}}}
+            ).shops
+        }
+    )  # fmt: skip
+    opened: list[Path] = []
+
+    def open_engine(settings: Settings) -> Engine:
+        if settings.index == Path("nowhere"):
+            raise IndexMissingError("nothing there")
+        opened.append(settings.index)
+        return shop.open(settings)
+
+    with TestClient(create_app(settings, open_engine)) as client:
+        shops = client.app_state["service"].shops
+        deadline = time.monotonic() + 20
+        while shops.get("b").loaded is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert opened == [shop.settings.index]
+        assert shops.get("b").engine.retriever.embedder is shops.get("a").engine.retriever.embedder
+        assert shops.get("b").engine.generation != ""
+        assert client.get("/readyz").status_code == 503  # one of them cannot answer
