@@ -36,7 +36,7 @@ bench: .venv/installed-dev
 	$(BIN)/shelftalk index corpus --index index
 	$(BIN)/python -m benchmarks.indexing
 	$(BIN)/python -m benchmarks.encoding --every 4
-	$(BIN)/python -m benchmarks.retrieval --weights 0 0.15 0.3 0.45 0.6 1
+	$(BIN)/python -m benchmarks.retrieval --fusions --sizes 120 80 200
 	$(BIN)/python -m benchmarks.quality --generator extractive
 	$(BIN)/python -m benchmarks.quality --generator smollm2 --limit 80
 

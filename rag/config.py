@@ -183,6 +183,11 @@ class Settings(BaseSettings):
         default="minilm",
         description="`minilm`, a folder, or a Hugging Face id; `plain:…` keeps from int8.",
     )
+    reranker: str = Field(
+        default="",
+        description="A cross-encoder that reads the best passages again: a folder, or a Hugging "
+        "Face id. None by default.",
+    )
     generator: str = Field(
         default="smollm2",
         description="`smollm2`, `extractive`, a folder, a GGUF file, a Hugging Face id, "

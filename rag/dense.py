@@ -7,9 +7,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.vectors import Vectors
-
-Scores = NDArray[np.float32]
+from rag.vectors import Scores, Vectors
 
 
 class Kind(StrEnum):

@@ -19,6 +19,7 @@ from rag.evidence import select
 from rag.generation import open_generator
 from rag.index import Index
 from rag.models import Say, resolve
+from rag.rerank import open_reranker
 from rag.retrieval import Retriever
 from rag.types import (
     Answer,
@@ -59,7 +60,8 @@ class Engine:
             ModelError: a model cannot be found or loaded.
         """
         index = Index.open(settings.index)
-        retriever = Retriever(index, open_embedder(settings.embedder, say))
+        rerank = open_reranker(settings.reranker, say) if settings.reranker else None
+        retriever = Retriever(index, open_embedder(settings.embedder, say), rerank)
         generator = open_generator(settings.generator, settings.answering.answer_tokens, say)
         return cls(retriever, generator, settings)
 

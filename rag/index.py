@@ -4,12 +4,12 @@ from pathlib import Path
 
 import faiss
 
-from rag.dense import Dense, Scores
+from rag.dense import Dense
 from rag.errors import IndexDamagedError, IndexMismatchError
 from rag.lexical import LexicalIndex
 from rag.manifest import LEXICAL, PASSAGES, VECTORS, Layout, Manifest
 from rag.passages import PassageStore, Rows
-from rag.vectors import Vectors
+from rag.vectors import Scores, Vectors
 
 
 class Index:

@@ -1,24 +1,33 @@
 """BM25 over one generation, static as the generation is (bm25s, Lù 2024, arXiv:2407.03618)."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 from bm25s import BM25
-from numpy.typing import NDArray
 
 from rag.errors import IndexDamagedError
+from rag.spelling import nearest, parts
 from rag.text import terms
+from rag.vectors import Scores
 
 
 def write(texts: Iterable[str], folder: Path) -> None:
-    """Index the texts in row order into `folder`."""
+    """Index the texts in row order into `folder`.
+
+    A compound counts as the known words it is made of, too.
+    """
     vocabulary: dict[str, int] = {}
     ids = [
         # bm25s wants a term in every row: "" stands in where there is none, and no query has it.
         [vocabulary.setdefault(term, len(vocabulary)) for term in terms(text) or [""]]
         for text in texts
     ]
+    pieces = {vocabulary[term]: parts(term, vocabulary) for term in vocabulary}
+    made_of = {id: [vocabulary[part] for part in found] for id, found in pieces.items() if found}
+    for row in ids:
+        row.extend([part for id in row for part in made_of.get(id, ())])
     model = BM25(method="lucene", k1=1.2, b=0.75)
     model.index((ids, vocabulary), show_progress=False)
     model.save(folder)
@@ -36,13 +45,35 @@ class LexicalIndex:
         if found != rows:
             raise IndexDamagedError(f"{folder} has {found} rows; the generation has {rows}.")
         self._rows = rows
+        self._by_letter: dict[str, list[str]] = defaultdict(list)
+        for term in filter(str.isalpha, self._model.vocab_dict):
+            self._by_letter[term[0]].append(term)
 
-    def scores(self, query: Sequence[str]) -> NDArray[np.float32]:
+    def scores(self, query: Sequence[str]) -> Scores:
         """BM25 of every row for the query's terms: float32 [rows], 0 where none occurs."""
         known = self._model.get_tokens_ids(list(query))
         if not known:
             return np.zeros(self._rows, dtype=np.float32)
         return np.asarray(self._model.get_scores_from_ids(known), dtype=np.float32)
+
+    def highest(self, query: Sequence[str]) -> float:
+        """What no row's BM25 for the query exceeds."""
+        return sum(self.idf(term) for term in query)
+
+    def understood(self, query: Sequence[str]) -> list[str]:
+        """The query with its unknown words replaced: by the parts of a compound, or spelt right.
+
+        A typing error is seldom in the first letter.
+        """
+        found: list[str] = []
+        for term in query:
+            if self.knows(term):
+                found.append(term)
+            elif pieces := parts(term, self._model.vocab_dict):
+                found.extend(pieces)
+            else:
+                found.append(nearest(term, self._by_letter.get(term[0], ())) or term)
+        return found
 
     def knows(self, term: str) -> bool:
         """Whether the term occurs."""

@@ -71,10 +71,14 @@ WHERE (d.effective_from IS NULL OR d.effective_from <= :as_of)
 
 
 class Head(NamedTuple):
-    """A chunk's id, and whether it belongs to products rather than to the whole shop."""
+    """What ranks a chunk beside its scores."""
 
     id: str
+    kind: Kind
     owned: bool
+    """Whether it belongs to products rather than to the whole shop."""
+    since: str
+    """The ISO day its document is in force from; "" where it names none."""
 
 
 class PassageStore:
@@ -120,11 +124,12 @@ class PassageStore:
     def heads(self, rows: Rows) -> list[Head]:
         """What is needed to rank the chunks at these ascending rows."""
         query = (
-            "SELECT c.id, EXISTS (SELECT 1 FROM products p WHERE p.document_id = c.document_id) "
-            "FROM json_each(?) r JOIN chunks c ON c.row = r.value ORDER BY c.row"
+            "SELECT c.id, d.kind, EXISTS (SELECT 1 FROM products p WHERE p.document_id = d.id), "
+            "coalesce(d.effective_from, '') FROM json_each(?) r JOIN chunks c ON c.row = r.value "
+            "JOIN documents d ON d.id = c.document_id ORDER BY c.row"
         )
         with self._query(query, (json.dumps(rows.tolist()),)) as found:
-            return [Head(id, bool(owned)) for id, owned in found]
+            return [Head(id, Kind(kind), bool(owned), day) for id, kind, owned, day in found]
 
     def all_chunks(self) -> Iterator[Chunk]:
         """Every chunk, by row."""

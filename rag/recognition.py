@@ -10,12 +10,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import lru_cache
 
 import numpy as np
 
 from rag.index import Index
+from rag.spelling import nearest
 from rag.text import stem, words
 
 _RARE = 0.01
@@ -31,10 +31,6 @@ _SIBLING = re.compile(
     r"|(?P<other>other|andere[rns]?))(?: (?:one|model|size|version|modell|größe)\b|\s*[?？]?\s*$)",
     re.IGNORECASE,
 )
-_CLOSE = 0.8
-"""Least similarity of a misspelt name (difflib's ratio)."""
-_SHORTEST = 5
-"""Shorter words are not looked at for typing errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +140,9 @@ class Catalogue:
 
     def _known(self, term: str) -> str:
         """The term, or the name it is a typing error of."""
-        if len(term) < _SHORTEST or term in self._with or self._index.lexical.knows(term):
+        if term in self._with or self._index.lexical.knows(term):
             return term
-        near = get_close_matches(term, self._with, n=1, cutoff=_CLOSE)
-        return near[0] if near else term
+        return nearest(term, list(self._with)) or term
 
     def _measured(self, term: str) -> bool:
         rows = np.flatnonzero(self._index.lexical.scores([term]))

@@ -2,32 +2,48 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
 from rag.batching import MicroBatches
 from rag.conversation import context
-from rag.dense import Scores
 from rag.embedding import Embedder
+from rag.fusion import Fuse, by_coverage, lexical_weight, precedence
 from rag.index import Index
-from rag.passages import Rows
+from rag.language import asks_for_opinions
+from rag.packing import Extract, pack
+from rag.passages import Head, Rows
 from rag.recognition import Catalogue, Recognition
+from rag.rerank import Rerank
 from rag.text import terms
 from rag.types import Chunk, Document, Passage, Question, Scope
-from rag.vectors import Vectors
+from rag.vectors import Scores, Vectors
 from rag.vocabulary import expanded
 
-LEXICAL_WEIGHT = 0.3
-"""Share of the lexical score in the fusion; the rest is dense (docs/retrieval.md)."""
-OWN_BONUS = 0.05
-"""What a product's own passage gains over a shop-wide one when the question is on that product."""
+RERANKED = 30
+"""Most passages a reranker reads for a question, unless more are asked for."""
+_ALIKE = 0.9
+"""Share of their words from which on two passages about the same product say the same."""
 
 
 class Retriever:
     """Finds passages in one generation."""
 
-    def __init__(self, index: Index, embedder: Embedder) -> None:
+    def __init__(
+        self,
+        index: Index,
+        embedder: Embedder,
+        rerank: Rerank | None = None,
+        fuse: Fuse = by_coverage,
+    ) -> None:
         """Pair an index with its embedder.
+
+        Args:
+            index: the generation.
+            embedder: the one that made its vectors.
+            rerank: reads the best passages again, and orders them.
+            fuse: how both scores become one; the benchmarks compare others.
 
         Raises:
             IndexMismatchError: the index was made with another embedder.
@@ -35,7 +51,10 @@ class Retriever:
         index.require_model(embedder.name, embedder.sha256)
         self.index = index
         self.embedder = embedder
+        self._rerank = rerank
+        self._fuse = fuse
         self._encode = MicroBatches(embedder.encode_queries)
+        self._no_tokens = embedder.count_tokens([""])[0]
         self._catalogue = Catalogue(index)
 
     def understand(self, question: Question) -> tuple[Question, Recognition]:
@@ -70,48 +89,92 @@ class Retriever:
         rows = self._rows(question.scope, about.named or about.choices)
         if not len(rows):
             return []
+        sought = self.sought(question)
         query = self.query_vector(question)
-        said = f"{question.text} {context(question.text, question.history)}"
-        found, dense, lexical = self._candidates(query, said, rows, max(50, 5 * k))
-        fused = (1 - LEXICAL_WEIGHT) * _minmax(dense) + LEXICAL_WEIGHT * _minmax(lexical)
+        found, dense, lexical = self._candidates(query, sought, rows, max(50, 5 * k))
         heads = self.index.passages.heads(found)
-        if question.scope.product_id:
-            fused = fused + OWN_BONUS * np.array([head.owned for head in heads])
-        # Vectors shift in the last digits with the batch: round, then break ties by id.
-        ranking = sorted((-round(float(fused[i]), 5), heads[i].id, i) for i in range(len(found)))
-        best = self._without_repeats(((int(found[i]), i, -score) for score, _, i in ranking), k)
-        return [
+        tokens = self.embedder.count_tokens([question.text])[0] - self._no_tokens
+        weight = lexical_weight(tokens, question.text)
+        fused = self._fuse(dense, lexical, self.index.lexical.highest(sought), weight)
+        priors = _priors(question, heads)
+        # Vectors shift in the last digits with the batch: round, then break ties by date and id.
+        scores = [round(float(score), 5) for score in _scaled(fused + priors)]
+        wanted = max(k, RERANKED) if self._rerank else k
+        best = [
             Passage(
                 chunk=chunk,
                 document=document,
                 rank=rank,
-                score=score,
-                scores={"dense": float(dense[i]), "lexical": float(lexical[i])},
+                score=0.0 if repeated else scores[at],
+                scores={
+                    "dense": float(dense[at]),
+                    "lexical": float(lexical[at]),
+                    "fused": round(float(fused[at]), 5),
+                    "precedence": round(float(priors[at]), 5),
+                },
             )
-            for rank, (chunk, document, i, score) in enumerate(best, 1)
+            for rank, (chunk, document, at, repeated) in enumerate(
+                self._without_repeats(found, _ranking(scores, heads), wanted), 1
+            )
         ]
+        return self._reranked(question, best, self._rerank)[:k] if self._rerank else best
+
+    def packed(self, question: Question, k: int, budget: int) -> list[Extract]:
+        """What of the best k passages fits into a budget of the embedder's tokens, as one reads it.
+
+        Raises as `retrieve` does.
+        """
+        return pack(self.retrieve(question, k), budget, self.embedder.count_tokens)
+
+    def _reranked(
+        self, question: Question, passages: Sequence[Passage], rerank: Rerank
+    ) -> list[Passage]:
+        """The same passages by what the reranker says; those without a score stay behind."""
+        read = [passage for passage in passages if passage.score]
+        said = f"{context(question.text, question.history)} {question.text}".strip()
+        found = rerank(said, [passage.chunk.embedding_text for passage in read])
+        judged = [
+            (float(score) + passage.scores["precedence"], float(score), passage)
+            for passage, score in zip(read, found, strict=True)
+        ]
+        judged.sort(key=lambda one: -one[0])
+        first = [
+            replace(
+                passage,
+                score=round(min(max(whole, 1e-5), 1.0), 5),  # without one are what only repeats
+                scores={**passage.scores, "rerank": round(score, 5)},
+            )
+            for whole, score, passage in judged
+        ]
+        behind = [passage for passage in passages if not passage.score]
+        return [replace(one, rank=rank) for rank, one in enumerate([*first, *behind], 1)]
+
+    def sought(self, question: Question) -> list[str]:
+        """The search terms of a question: its own, spelt right, and the attributes they ask for."""
+        said = f"{question.text} {context(question.text, question.history)}"
+        return expanded(self.index.lexical.understood(terms(said)))
 
     def _without_repeats(
-        self, ranking: Iterable[tuple[int, int, float]], k: int
-    ) -> list[tuple[Chunk, Document, int, float]]:
-        """The first k of (row, place, score), read from the disk as far as needed.
+        self, found: Rows, ranking: Iterable[int], k: int
+    ) -> list[tuple[Chunk, Document, int, bool]]:
+        """The first k of a ranking of places in `found`, read from the disk as far as needed.
 
         Those that only repeat a better passage, as colour variants do, go behind all others.
         """
-        said: set[tuple[tuple[str, ...], str]] = set()
-        first: list[tuple[Chunk, Document, int, float]] = []
-        repeats: list[tuple[Chunk, Document, int, float]] = []
-        for row, place, score in ranking:
+        said: list[tuple[tuple[str, ...], _Said]] = []
+        first: list[tuple[Chunk, Document, int, bool]] = []
+        repeats: list[tuple[Chunk, Document, int, bool]] = []
+        for at in ranking:
             if len(first) == k:
                 break
-            (chunk,) = self.index.passages.chunks([row])
+            (chunk,) = self.index.passages.chunks([int(found[at])])
             document = self.index.passages.document(chunk.document_id)
-            words = (document.product_ids, chunk.text)
-            if words in said:
-                repeats.append((chunk, document, place, 0.0))
+            own = _Said.of(chunk.text)
+            if any(document.product_ids == ids and own.repeats(other) for ids, other in said):
+                repeats.append((chunk, document, at, True))
             else:
-                first.append((chunk, document, place, score))
-            said.add(words)
+                said.append((document.product_ids, own))
+                first.append((chunk, document, at, False))
         repeats.sort(key=lambda repeat: repeat[0].id)
         return (first + repeats)[:k]
 
@@ -152,11 +215,11 @@ class Retriever:
         return np.unique(np.concatenate(list(each)))
 
     def _candidates(
-        self, query: Vectors, text: str, rows: Rows, pool: int
+        self, query: Vectors, sought: Sequence[str], rows: Rows, pool: int
     ) -> tuple[Rows, Scores, Scores]:
         """The best rows of either kind, each with both of its scores."""
         nearest, _ = self.index.dense(query, rows, pool)
-        lexical = self.index.lexical.scores(expanded(terms(text)))
+        lexical = self.index.lexical.scores(sought)
         matching = rows[lexical[rows] > 0]
         if len(matching) > pool:
             matching = matching[np.argpartition(-lexical[matching], pool)[:pool]]
@@ -164,7 +227,40 @@ class Retriever:
         return found, self.index.cosines(query, found), lexical[found]
 
 
-def _minmax(scores: Scores) -> Scores:
-    """Scale to [0, 1]; all zero where all are alike."""
+class _Said(NamedTuple):
+    """What a passage says, without order and form of its words."""
+
+    words: frozenset[str]
+    numbers: frozenset[str]
+
+    @classmethod
+    def of(cls, text: str) -> "_Said":
+        words = frozenset(terms(text))
+        numbers = frozenset(word for word in words if any(map(str.isdigit, word)))
+        return cls(words, numbers)
+
+    def repeats(self, other: "_Said") -> bool:
+        """Whether both say the same: the same numbers, and nearly the same words."""
+        if self.numbers != other.numbers:
+            return False
+        return len(self.words & other.words) >= _ALIKE * len(self.words | other.words)
+
+
+def _priors(question: Question, heads: Sequence[Head]) -> Scores:
+    """What each candidate gains or loses for being what it is."""
+    opinions, on_page = asks_for_opinions(question.text), question.scope.product_id is not None
+    gains = (precedence(head.kind, on_page and head.owned, opinions) for head in heads)
+    return np.fromiter(gains, np.float32, len(heads))
+
+
+def _ranking(scores: Sequence[float], heads: Sequence[Head]) -> list[int]:
+    """Places, best first; of equal scores, the document that is in force since later."""
+    places = sorted(range(len(heads)), key=lambda at: heads[at].id)
+    places.sort(key=lambda at: heads[at].since, reverse=True)
+    return sorted(places, key=lambda at: scores[at], reverse=True)
+
+
+def _scaled(scores: Scores) -> Scores:
+    """The same from 0, the worst, to 1, the best."""
     low, high = float(scores.min()), float(scores.max())
-    return (scores - low) / (high - low) if high > low else np.zeros_like(scores)
+    return (scores - low) / (high - low) if high > low else np.ones_like(scores)

@@ -168,7 +168,8 @@ class Passage:
     rank: int
     score: float
     scores: Mapping[str, float] = field(default_factory=dict)
-    """The parts of the score: `dense` (cosine) and `lexical` (BM25)."""
+    """How it came about: `dense` (cosine), `lexical` (BM25), `fused` (both, before scaling) and
+    `precedence` (what it gained or lost for its kind of source)."""
 
 
 @dataclass(frozen=True, slots=True)

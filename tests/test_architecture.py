@@ -24,9 +24,10 @@ LAYERS = [
     "filters",
     "types",
     "cache text config locale vectors",
-    "batching conversation dense models language quantities vocabulary",
+    "batching conversation dense fusion models language quantities spelling vocabulary",
     "onnx_export onnx_embedding sentence_transformer",
-    "body embedding generation index lexical manifest passages prompt verification wording",
+    "body embedding generation index lexical manifest packing passages prompt rerank verification "
+    "wording",
     "answer_cache recognition",
     "drafting evidence retrieval",
     "engine",

@@ -69,3 +69,44 @@ def test_another_number_of_rows_is_refused(tmp_path: Path) -> None:
     lexical.write(["a kettle"], tmp_path)
     with pytest.raises(IndexDamagedError, match="has 1 rows; the generation has 2"):
         LexicalIndex(tmp_path, 2)
+
+
+@pytest.fixture
+def german(tmp_path: Path) -> LexicalIndex:
+    rows = ["die Versandkosten", "der Versand", "die Kosten", "ein Kettlewell", "XK-2040", ""]
+    lexical.write(rows, tmp_path)
+    return LexicalIndex(tmp_path, len(rows))
+
+
+def test_a_compound_is_found_by_its_parts(german: LexicalIndex) -> None:
+    found = german.scores(terms("Kosten"))
+    assert found[0] > 0 and found[2] > 0 and not found[[1, 3, 4, 5]].any()
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("Kostenversand", ["kosten", "versand"]),
+        ("Kettlewel", ["kettlewel"]),
+        ("Ketlewell", ["kettlewel"]),
+        ("Kettelwell", ["kettlewel"]),
+        ("zebra", ["zebra"]),
+        ("Kosten", ["kosten"]),
+        ("XK-2041", ["xk2041", "xk", "2041"]),
+        ("水", ["水"]),
+    ],
+)
+def test_unknown_words_are_taken_apart_or_spelt_right(
+    german: LexicalIndex, asked: str, expected: list[str]
+) -> None:
+    assert german.understood(terms(asked)) == expected
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=4).map(" ".join))
+def test_no_row_exceeds_the_highest_score(
+    tmp_path_factory: pytest.TempPathFactory, question: str
+) -> None:
+    folder = tmp_path_factory.mktemp("lexical")
+    lexical.write(["the red kettle, red", "a KT-12 水壶", "cord cord cord"], folder)
+    index, query = LexicalIndex(folder, 3), terms(question)
+    assert index.scores(query).max(initial=0) <= index.highest(query) + 1e-5

@@ -10,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import IndexMismatchError, ScopeError
+from rag.fusion import lexical_weight, precedence
 from rag.index import Index
-from rag.retrieval import LEXICAL_WEIGHT, OWN_BONUS, Retriever
-from rag.text import terms
-from rag.types import Kind, Passage, Question, Scope
+from rag.language import asks_for_opinions
+from rag.retrieval import Retriever
+from rag.types import Document, Kind, Passage, Question, Scope
 from rag.vectors import Vectors
 from tests.doubles import HashingEmbedder
+from tests.rag.generations import a_document, write_generation
 
 QUESTIONS = ["How long is the cord?", "return unused goods", "Ist es laut?", "xyzzy", "the", "?"]
 scopes = st.builds(
@@ -83,11 +85,12 @@ def test_a_ranking_is_in_order(retriever: Retriever, scope: Scope, k: int, text:
     assert [passage.rank for passage in passages] == list(range(1, len(passages) + 1))
     scores = [passage.score for passage in passages]
     assert scores == sorted(scores, reverse=True)
-    keys = [(-passage.score, passage.chunk.id) for passage in passages if passage.score]
-    assert keys == sorted(keys)
     said = [(passage.document.product_ids, passage.chunk.text) for passage in passages]
-    unique = len(dict.fromkeys(said))
-    assert said[:unique] == list(dict.fromkeys(said)), "what only repeats goes behind all others"
+    unique = [about for about in dict.fromkeys(said)]
+    firsts = [about for at, about in enumerate(said) if about not in said[:at]]
+    assert firsts == unique
+    repeats = [passage.score for at, passage in enumerate(passages) if said[at] in said[:at]]
+    assert not any(repeats), "what only repeats goes behind all others"
 
 
 @given(scopes, st.sampled_from(QUESTIONS))
@@ -105,30 +108,27 @@ def test_it_is_the_fusion_of_both_scores(retriever: Retriever, scope: Scope, tex
     rows = [int(row) for row in index.passages.rows(scope)]
     assert len(rows) <= 50, "else not every row is a candidate"
     query = retriever.query_vector(question)[0]
-    lexical = index.lexical.scores(terms(text))
-
-    def scaled(values: dict[int, float]) -> dict[int, float]:
-        low, high = min(values.values()), max(values.values())
-        span = high - low
-        return {row: (value - low) / span if span else 0.0 for row, value in values.items()}
-
-    expected: dict[int, float] = {}
-    if rows:
-        dense_part = scaled({row: float(index.vectors()[row] @ query) for row in rows})
-        lexical_part = scaled({row: float(lexical[row]) for row in rows})
-        for row in rows:
-            own = index.passages.document(chunks[row].document_id).product_ids
-            bonus = OWN_BONUS if scope.product_id and own else 0.0
-            fused = (1 - LEXICAL_WEIGHT) * dense_part[row] + LEXICAL_WEIGHT * lexical_part[row]
-            expected[row] = round(fused + bonus, 5)
-    said = set()
-    for row in sorted(expected, key=lambda row: (-expected[row], chunks[row].id)):
-        words = (index.passages.document(chunks[row].document_id).product_ids, chunks[row].text)
-        expected[row] = 0 if words in said else expected[row]  # a repetition goes to the end
-        said.add(words)
-    found = {passage.chunk.id: passage.score for passage in retriever.retrieve(question, 60)}
-    by_id = {chunks[row].id: score for row, score in expected.items()}
-    assert found == pytest.approx(by_id, abs=2e-5)
+    sought = retriever.sought(question)
+    lexical = index.lexical.scores(sought)
+    most = sum(index.lexical.idf(term) for term in sought)
+    tokens = retriever.embedder.count_tokens([text])[0] - retriever.embedder.count_tokens([""])[0]
+    weight, opinions = lexical_weight(tokens, text), asks_for_opinions(text)
+    expected: dict[str, float] = {}
+    for row in rows:
+        document = index.passages.document(chunks[row].document_id)
+        own = bool(scope.product_id and document.product_ids)
+        fused = (1 - weight) * float(index.vectors()[row] @ query) + weight * lexical[row] / (
+            most or 1
+        )
+        expected[chunks[row].id] = fused + precedence(document.kind, own, opinions)
+    low, high = min(expected.values(), default=0), max(expected.values(), default=0)
+    for passage in retriever.retrieve(question, 60):
+        assert passage.scores["fused"] + passage.scores["precedence"] == pytest.approx(
+            expected[passage.chunk.id], abs=2e-5
+        )
+        if passage.score:  # a repetition has none
+            scaled = (expected[passage.chunk.id] - low) / (high - low) if high > low else 1
+            assert passage.score == pytest.approx(scaled, abs=1e-3)
 
 
 def test_a_passage_that_repeats_a_better_one_is_last(retriever: Retriever) -> None:
@@ -151,7 +151,70 @@ def test_a_sibling_s_passage_is_never_found(
 def test_a_product_s_own_passage_comes_first(retriever: Retriever) -> None:
     best = retriever.retrieve(Question("How long is the cord?", Scope("KT17")), 1)[0]
     assert (best.document.id, best.rank) == ("products/KT17/faq.md", 1)
-    assert best.scores.keys() == {"dense", "lexical"}
+    assert best.scores.keys() == {"dense", "lexical", "fused", "precedence"}
+
+
+def _shop(folder: Path, *documents: Document) -> Retriever:
+    """A generation of these documents, alike to the embedder where their texts are."""
+    embedder = HashingEmbedder()
+    vectors = embedder.encode_documents([document.text for document in documents])
+    write_generation(folder, documents, vectors)
+    index = Index.open(folder)
+    embedder.sha256 = index.manifest.model_sha256
+    return Retriever(index, embedder)
+
+
+def _order(retriever: Retriever, text: str, k: int = 9) -> list[str]:
+    return [passage.document.id for passage in retriever.retrieve(Question(text), k)]
+
+
+def test_of_what_is_as_near_the_more_trusted_source_comes_first(tmp_path: Path) -> None:
+    kinds = [*reversed(Kind), *Kind]
+    words = "alfa bravo charlie delta echo foxtrot golf hotel india juliett kilo lima".split()
+    texts = [f"The cord is long, {word}." for word in words]
+    documents = [
+        a_document(f"{at}.md", text, kind=kind)
+        for at, (kind, text) in enumerate(zip(kinds, texts, strict=True))
+    ]
+    retriever = _shop(tmp_path, *documents)
+    passages = retriever.retrieve(Question("How long is the cord?"), 12)
+    found = [passage.document.kind.precedence for passage in passages]
+    near = [round(passage.scores["fused"], 2) for passage in passages]
+    assert found == sorted(found) and len(set(near)) == 1
+
+
+def test_a_review_comes_first_when_opinions_are_asked_for(tmp_path: Path) -> None:
+    spec = a_document("spec.md", "The cord is long.", kind=Kind.SPEC)
+    review = a_document("review.md", "The cord was long.", kind=Kind.REVIEW)
+    retriever = _shop(tmp_path, spec, review)
+    assert _order(retriever, "Is the cord long?") == ["spec.md", "review.md"]
+    assert _order(retriever, "Do reviewers say the cord is long?") == ["review.md", "spec.md"]
+
+
+def test_of_equal_documents_the_newer_one_comes_first(tmp_path: Path) -> None:
+    days = [None, date(2024, 1, 1), date(2025, 1, 1)]
+    documents = [
+        a_document(f"{number}.md", "Returns within weeks.", effective_from=day)
+        for number, day in enumerate(days)
+    ]
+    retriever = _shop(tmp_path, *documents)
+    assert _order(retriever, "Returns?")[0] == "2.md"
+
+
+def test_what_says_nearly_the_same_of_a_product_comes_once(tmp_path: Path) -> None:
+    of_one = {"product_ids": ("P1",)}
+    retriever = _shop(
+        tmp_path,
+        a_document("a.md", "Weight: 1.2 kg", **of_one),
+        a_document("b.md", "weight 1.2 kg.", **of_one),
+        a_document("c.md", "Weight: 1.3 kg", **of_one),
+        a_document("d.md", "Weight: 1.2 kg", product_ids=("P2",)),
+        a_document("e.md", "Something else altogether", **of_one),
+    )
+    passages = retriever.retrieve(Question("weight in kg?"), 5)
+    assert len(passages) == 5
+    assert {passages[-1].document.id} < {"a.md", "b.md"} and passages[-1].score == 0
+    assert retriever.retrieve(Question("weight in kg?"), 4) == passages[:4]
 
 
 def test_superseded_policies_are_found_only_for_their_time(retriever: Retriever) -> None:

@@ -1,0 +1,54 @@
+"""Cosine and BM25 → one ranking score, as pure functions.
+
+BM25 counts as the share of what a passage with every word of the question could reach, so that it
+says by itself how much of the question a passage covers; the cosine is taken as it is. Neither
+depends on what else was found (docs/retrieval.md has other fusions measured).
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from rag.types import Kind
+from rag.vectors import Scores
+
+LEXICAL_WEIGHT = 0.6
+"""Share of the lexical score; the rest is dense."""
+SPELT_WEIGHT = 0.8
+"""The same where the embedder spells the question out, for then it hardly understands it."""
+SPELT = 0.3
+"""Tokens a byte of a question that is spelt out: English takes .2, Chinese in an English model
+one token a character, .33."""
+OWN_BONUS = 0.02
+"""What a product's own passage gains over a shop-wide one when the question is on that product."""
+STEP = 0.006
+"""What a kind of source loses against the one that has precedence over it."""
+OPINION = 0.06
+"""What a review gains when opinions are asked for, and else loses."""
+
+Fuse = Callable[[Scores, Scores, float, float], Scores]
+"""(cosines, BM25, highest possible BM25, lexical weight) → scores of the same candidates."""
+
+
+def by_coverage(dense: Scores, lexical: Scores, most: float, weight: float) -> Scores:
+    """The weighted sum of cosine and covered share; float32 [n]."""
+    return np.asarray((1 - weight) * dense + weight * lexical / max(most, 1e-9), np.float32)
+
+
+def lexical_weight(tokens: int, text: str) -> float:
+    """The weight of BM25 for a question of so many of the embedder's tokens."""
+    return SPELT_WEIGHT if tokens > SPELT * len(text.encode()) else LEXICAL_WEIGHT
+
+
+def precedence(kind: Kind, own: bool, opinions: bool) -> float:
+    """What a passage gains or loses for what it is.
+
+    Args:
+        kind: of its document.
+        own: whether it belongs to the product the question is on.
+        opinions: whether the question asks for them.
+    """
+    bonus = OWN_BONUS if own else 0.0
+    if kind is Kind.REVIEW and opinions:
+        return bonus + OPINION
+    return bonus - STEP * kind.precedence - (OPINION if kind is Kind.REVIEW else 0.0)

@@ -1,0 +1,47 @@
+"""Words that are not written as the documents write them: typing errors and compounds.
+
+The vocabulary of the documents themselves is the dictionary, so that product names are in it and
+any language is.
+"""
+
+from collections.abc import Collection, Sequence
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+_SHORTEST_PART = 4
+_SHORTEST = 5
+"""Shorter words are not looked at for typing errors."""
+_LONG = 8
+"""From this length on, two errors are forgiven."""
+_LINKS = ("s", "n", "es", "en", "er")
+"""What German puts between the parts of a compound."""
+
+
+def parts(word: str, known: Collection[str]) -> tuple[str, str] | None:
+    """The two known words a compound is made of, split as near its middle as can be.
+
+    "versandkosten" → "versand", "kosten"; "arbeitszeit" → "arbeit", "zeit".
+    """
+    if len(word) < 2 * _SHORTEST_PART or not word.isalpha():
+        return None
+    middle = len(word) / 2
+    places = range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1)
+    for at in sorted(places, key=lambda at: abs(at - middle)):
+        first, second = word[:at], word[at:]
+        if second not in known:
+            continue
+        stems = (first, *(first.removesuffix(link) for link in _LINKS if first.endswith(link)))
+        for stem in stems:
+            if len(stem) >= _SHORTEST_PART and stem in known:
+                return stem, second
+    return None
+
+
+def nearest(word: str, known: Sequence[str]) -> str | None:
+    """The known word it is most likely a typing error of (letters swapped, left out, put in)."""
+    if len(word) < _SHORTEST or not word.isalpha():
+        return None
+    most = 2 if len(word) >= _LONG else 1
+    found = process.extractOne(word, known, scorer=OSA.distance, score_cutoff=most)
+    return str(found[0]) if found else None

@@ -1,0 +1,63 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.spelling import nearest, parts
+
+KNOWN = {
+    "versand": 1,
+    "kosten": 1,
+    "arbeit": 1,
+    "zeit": 1,
+    "water": 1,
+    "proof": 1,
+    "netz": 1,
+    "teil": 1,
+}
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("versandkosten", ("versand", "kosten")),
+        ("arbeitszeit", ("arbeit", "zeit")),
+        ("netzteil", ("netz", "teil")),
+        ("waterproof", ("water", "proof")),
+        ("versand", None),
+        ("zeitx", None),
+        ("kostenlos", None),
+        ("12versand34", None),
+        ("", None),
+    ],
+)
+def test_compounds(word: str, expected: tuple[str, str] | None) -> None:
+    assert parts(word, KNOWN) == expected
+
+
+@given(st.text(max_size=20))
+def test_parts_are_known_words_that_begin_and_end_it(word: str) -> None:
+    found = parts(word, KNOWN)
+    if found is not None:
+        assert word.startswith(found[0]) and word.endswith(found[1])
+        assert set(found) <= KNOWN.keys()
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("arbiet", "arbeit"),
+        ("versant", "versand"),
+        ("vresannd", "versand"),
+        ("verssanndt", None),
+        ("versandkostn", None),
+        ("zeiz", None),
+        ("k0sten", None),
+    ],
+)
+def test_typing_errors(word: str, expected: str | None) -> None:
+    assert nearest(word, list(KNOWN)) == expected
+
+
+def test_two_errors_are_forgiven_in_a_long_word() -> None:
+    assert nearest("dishwsaherr", ["dishwasher", "dish"]) == "dishwasher"
+    assert nearest("dishwsaher", []) is None
