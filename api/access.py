@@ -23,8 +23,8 @@ class Caller:
 
     role: Role
     shop: Shop
-    credential: str
-    """Names it without telling it: an id for a key, the page's origin for a token."""
+    credential: str | None
+    """Names it without telling it; None where there are no keys."""
 
     def question(self, body: AskRequest) -> Question:
         """What is asked, in this caller's shop and no other.
@@ -62,7 +62,7 @@ class Access:
     @property
     def open(self) -> bool:
         """There are no keys, and everyone is let in."""
-        return self._file.read() is None
+        return self._keys() is None
 
     def _keys(self) -> Keys | None:
         """The keys. A file that is damaged lets nobody in."""
@@ -82,7 +82,7 @@ class Access:
         """
         keys = self._keys()
         if keys is None:
-            return Caller(self._anonymous, self._shops.only(), "anyone")
+            return Caller(self._anonymous, self._shops.only(), None)
         if presented is None:
             raise RefusedError(
                 HTTPStatus.UNAUTHORIZED, "A key is needed. Send it as: Authorization: Bearer KEY."
@@ -119,7 +119,7 @@ class Access:
         # Off the list again, a site's tokens are good no longer; nor are they on another's pages.
         if token.origin not in shop.origins or origin not in (None, token.origin):
             return None
-        return Caller(Role.WIDGET, shop, token.origin)
+        return Caller(Role.WIDGET, shop, presented[-16:])  # of its signature
 
     def _by_key(self, keys: Keys, presented: str) -> Caller | None:
         key = keys.find(presented)

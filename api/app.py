@@ -12,15 +12,18 @@ from fastapi.middleware.cors import CORSMiddleware
 from api import problems, terminal
 from api.access import Access
 from api.keys import KeyFile, Role
-from api.limits import BodyRules
-from api.routes import ask, documents, feedback, health, index, search, widget
+from api.limits import BodyRules, Gate
+from api.metrics import ServerMetrics
+from api.observing import Observing
+from api.rates import Rates
+from api.routes import ask, documents, feedback, health, index, metrics, search, widget
 from api.service import Service
 from api.shops import Opener, Shops
 from api.store import Store
 from rag.config import Settings
 from rag.engine import Engine
 
-ROUTERS = (ask, search, feedback, index, documents, widget, health)
+ROUTERS = (ask, search, feedback, index, documents, widget, health, metrics)
 
 
 class State(TypedDict):
@@ -53,17 +56,21 @@ def create_app(
     serving = settings.serving
     shops = Shops(settings, open_engine, every=watch)
     store = Store(serving.database, serving.question_days, serving.feedback_days)
-    access = Access(shops, KeyFile(serving.keys), 60 * serving.token_minutes, anonymous)
+    gate = Gate()
+    counted = ServerMetrics(gate)
+    rates = Rates(serving.credential_per_minute, serving.address_per_minute)
+    keys = KeyFile(serving.keys)
+    access = Access(shops, keys, 60 * serving.token_minutes, anonymous)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[State]:
-        if access.open:
+        if keys.read() is None:
             terminal.say(
                 f"No keys in {serving.keys}: whoever reaches this service may use it as "
                 f"{anonymous.text}. `shelftalk keys new` makes the first."
             )
         shops.start()
-        yield {"service": Service(shops, access, store, heartbeat)}
+        yield {"service": Service(shops, access, store, rates, counted, gate, heartbeat)}
         shops.stop()
         store.close()
 
@@ -73,6 +80,7 @@ def create_app(
         description="Answers shoppers' questions from a shop's own documents.",
         lifespan=lifespan,
         middleware=[
+            Middleware(Observing, metrics=counted),
             Middleware(
                 CORSMiddleware,  # what no shop lists gets no permission
                 allow_origins=sorted({origin for shop in shops for origin in shop.origins}),

@@ -17,6 +17,11 @@ _bearer = HTTPBearer(
 )
 
 
+def address_of(request: Request) -> str:
+    """The client's address; behind a proxy, the one it tells uvicorn."""
+    return request.client.host if request.client else ""
+
+
 def needs(role: Role) -> Callable[..., Awaitable[Caller]]:
     """A route's dependency: the caller, who must be of this role or a higher one."""
 
@@ -25,7 +30,18 @@ def needs(role: Role) -> Callable[..., Awaitable[Caller]]:
         credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     ) -> Caller:
         presented = credentials.credentials if credentials else None
-        found = service_of(request).access.admit(presented, request.headers.get("origin"))
+        service = service_of(request)
+        address = address_of(request)
+        try:
+            found = service.access.admit(presented, request.headers.get("origin"))
+        except RefusedError:
+            service.rates.address(address)  # who guesses is slowed down
+            raise
+        request.state.caller = {"shop": found.shop.id, "role": found.role.text}
+        if found.credential is not None:
+            service.rates.credential(found.credential)
+            if found.role is Role.WIDGET:
+                service.rates.address(address)
         if found.role < role:
             raise RefusedError(
                 HTTPStatus.FORBIDDEN, f"This needs the key of {role.text} or higher."

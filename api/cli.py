@@ -156,8 +156,9 @@ def serve(
     """Serve the HTTP API."""
     import uvicorn
 
+    from api import logs
     from api.app import create_app
-    from api.keys import Role
+    from api.keys import KeyFile, Role
     from rag.engine import require_usable
 
     with options.errors_as_exit_codes():
@@ -165,7 +166,7 @@ def serve(
         for shop in settings.shops.values() or [settings]:
             # Say at once what would keep the service from ever being ready.
             require_usable(settings.model_copy(update={"index": shop.index}))
-        if settings.shops and not settings.serving.keys.exists():
+        if KeyFile(settings.serving.keys).read() is None and settings.shops:
             raise ConfigError(
                 "Keys tell several shops apart, and there are none yet. Make one for each with: "
                 "shelftalk keys new admin --shop SHOP"
@@ -173,8 +174,9 @@ def serve(
         # Without keys, whoever is on this machine may do all, others only ask and look up.
         anonymous = Role.ADMIN if options.is_loopback(host) else Role.SERVER
         with options.listening(host, port) as listener:
+            logs.to_stderr()
             app = create_app(settings, anonymous=anonymous)
-            server = uvicorn.Server(uvicorn.Config(app, log_level="info"))
+            server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
             server.run(sockets=[listener])
 
 

@@ -33,6 +33,7 @@ _EVERYWHERE = {"s500": "The server failed"}
 CREDENTIAL = {
     "s401": "No credential, or one that is no good",
     "s403": "The credential does not reach so far",
+    "s429": "Too many requests; see Retry-After",
 }
 BODY = {
     "s400": "The body is not text",

@@ -31,6 +31,11 @@ class Gate:
         self.inside = 0
         """Calls that run or wait."""
 
+    @property
+    def running(self) -> int:
+        """Calls that run."""
+        return self._limiter.borrowed_tokens
+
     async def run(self, call: Callable[[], T]) -> T:
         """Wait for a turn and make the call.
 

@@ -56,6 +56,16 @@ class UnavailableError(Exception):
         self.retry_after = retry_after
 
 
+class TooManyError(Exception):
+    """The caller asks more often than it may; after `retry_after` seconds it may again."""
+
+    def __init__(self, allowed: int, retry_after: int) -> None:
+        super().__init__(
+            f"At most {allowed} requests a minute are allowed. Ask again in {retry_after} s."
+        )
+        self.retry_after = retry_after
+
+
 class RefusedError(Exception):
     """The caller may not do this: 401 where a credential is missing or no good, else 403."""
 
@@ -77,6 +87,13 @@ def problem_of(error: Exception) -> Problem:
                 type=_PREFIX + "credential",
                 title="No credential" if error.status == 401 else "Not allowed",
                 status=error.status,
+                detail=str(error),
+            )
+        case TooManyError():
+            return Problem(
+                type=_PREFIX + "rate",
+                title="Too many requests",
+                status=HTTPStatus.TOO_MANY_REQUESTS,
                 detail=str(error),
             )
         case StoreError():
@@ -110,7 +127,7 @@ def problem_response(error: Exception) -> JSONResponse:
         headers |= error.headers or {}
     if isinstance(error, RefusedError) and error.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, UnavailableError) and error.retry_after is not None:
+    if isinstance(error, UnavailableError | TooManyError) and error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
     return JSONResponse(problem.model_dump(), problem.status, headers, MEDIA_TYPE)
 
@@ -132,6 +149,7 @@ def install(app: FastAPI) -> None:
     for kind in (
         ShelftalkError,
         RefusedError,
+        TooManyError,
         UnavailableError,
         RequestValidationError,
         HTTPException,

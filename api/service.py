@@ -8,7 +8,9 @@ from fastapi import Depends, Request
 
 from api.access import Access, Caller
 from api.limits import Gate
+from api.metrics import ServerMetrics
 from api.problems import UnavailableError
+from api.rates import Rates
 from api.shops import Shops
 from api.store import Store
 from rag.errors import StoreError
@@ -24,13 +26,21 @@ class Service:
     shops: Shops
     access: Access
     store: Store
+    rates: Rates
+    metrics: ServerMetrics
+    gate: Gate
+    """Before the engines."""
     heartbeat: float
     """Seconds of silence in a stream before a comment keeps it alive."""
-    gate: Gate = field(default_factory=Gate)
     store_gate: Gate = field(default_factory=lambda: Gate(running=4, waiting=64))
+    """Before the database."""
 
     async def heard(self, caller: Caller, question: Question, answer: Answer) -> None:
-        """Keep what the documents did not answer; that it cannot be kept harms no answer."""
+        """Count an answer, and keep what the documents did not say.
+
+        That it cannot be kept harms no answer.
+        """
+        caller.shop.metrics.answered(answer)
         if answer.status is not Status.ABSTAINED or answer.choices:
             return
         try:

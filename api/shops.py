@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 
+from api.metrics import ShopMetrics
 from api.problems import UnavailableError
 from rag.config import Settings
 from rag.engine import Engine
@@ -28,6 +29,7 @@ class Shop:
         the documents of more than one."""
         self.settings = settings
         self.origins = origins
+        self.metrics = ShopMetrics()
         self._engine: Engine | None = None
         self._failure: Exception | None = None
         self._tried: str | None = None

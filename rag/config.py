@@ -159,6 +159,12 @@ class Serving(BaseModel):
     token_minutes: int = Field(
         default=10, ge=1, le=60, description="How long a token of the box is good."
     )
+    credential_per_minute: int = Field(
+        default=1200, ge=1, description="Requests a minute with one key or token."
+    )
+    address_per_minute: int = Field(
+        default=120, ge=1, description="Requests a minute of boxes at one address."
+    )
     database: str = Field(
         default="sqlite:///shelftalk.sqlite",
         description="SQLAlchemy URL of where feedback and unanswered questions are kept.",

@@ -124,6 +124,7 @@ def test_every_import_is_declared() -> None:
         "faiss": "faiss-cpu",
         "yaml": "pyyaml",
         "Stemmer": "pystemmer",
+        "pythonjsonlogger": "python-json-logger",
     }
     imported = {
         distributions.get(name, name.replace("_", "-"))

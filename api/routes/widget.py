@@ -6,6 +6,7 @@ from fastapi import APIRouter, Body, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
+from api.callers import address_of
 from api.documented import BODY, problems
 from api.limits import MAX_BODY
 from api.service import Shared
@@ -43,7 +44,10 @@ class TokenBody(BaseModel):
     "/v1/widget/token",
     response_model=TokenBody,
     responses=problems(
-        **BODY, s403="The page's origin is on no shop's list", s503="The keys cannot be read"
+        **BODY,
+        s429="Too many requests; see Retry-After",
+        s403="The page's origin is on no shop's list",
+        s503="The keys cannot be read",
     ),
 )
 async def token(
@@ -52,6 +56,8 @@ async def token(
     body: Annotated[TokenRequest, Body(default_factory=TokenRequest)],
 ) -> Response:
     """Give a page that may show the box what it needs to ask."""
+    if not service.access.open:
+        service.rates.address(address_of(request))
     text, shop = service.access.token(request.headers.get("origin"), body.shop)
     seconds = 60 * shop.settings.serving.token_minutes
     return JSONResponse(

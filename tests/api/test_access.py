@@ -35,6 +35,7 @@ ROUTES: dict[tuple[str, str], tuple[Role | None, str, Any]] = {
     ("POST", "/v1/index/reload"): (Role.ADMIN, "/v1/index/reload", None),
     ("GET", "/v1/feedback"): (Role.ADMIN, "/v1/feedback", None),
     ("GET", "/v1/unanswered"): (Role.ADMIN, "/v1/unanswered", None),
+    ("GET", "/metrics"): (Role.ADMIN, "/metrics", None),
     ("POST", "/v1/widget/token"): (EVERYONE, "/v1/widget/token", {}),
     ("GET", "/openapi.json"): (EVERYONE, "/openapi.json", None),
     ("HEAD", "/openapi.json"): (EVERYONE, "/openapi.json", None),

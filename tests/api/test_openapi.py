@@ -8,7 +8,7 @@ from api import requests, responses
 from api.problems import Problem
 from api.routes import documents, feedback, index, widget
 
-CREDENTIAL = {"401", "403"}
+CREDENTIAL = {"401", "403", "429"}
 QUESTION = {"200", "400", *CREDENTIAL, "404", "413", "415", "422", "500", "503"}
 ROUTES = {
     ("/v1/ask", "post"): QUESTION,
@@ -20,7 +20,8 @@ ROUTES = {
     ("/v1/index/reload", "post"): {"200", *CREDENTIAL, "500", "503"},
     ("/v1/documents/{id}", "get"): {"200", *CREDENTIAL, "404", "422", "500", "503"},
     ("/v1/suggestions", "get"): {"200", *CREDENTIAL, "404", "422", "500", "503"},
-    ("/v1/widget/token", "post"): {"200", "400", "403", "413", "415", "422", "500", "503"},
+    ("/v1/widget/token", "post"): {"200", "400", "403", "413", "415", "422", "429", "500", "503"},
+    ("/metrics", "get"): {"200", *CREDENTIAL, "500"},
     ("/healthz", "get"): {"200", "500"},
     ("/readyz", "get"): {"200", "500", "503"},
 }
