@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -53,9 +54,11 @@ def index(
             else:
                 terminal.show_report(report, str(settings.index))
 
-        run()
-        for _ in changes(corpus, settings.index) if watch else ():
-            with options.errors_as_lines():
+        if not watch:
+            run()
+            return
+        for number, _ in enumerate(changes(corpus, settings.index)):
+            with options.errors_as_lines() if number else nullcontext():
                 run()
 
 

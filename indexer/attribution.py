@@ -26,13 +26,6 @@ _KIND_OF_WORD = {
     }.items()
     for word in words.split()
 }
-_KIND_OF_SUFFIX = {
-    ".csv": Kind.SPEC,
-    ".tsv": Kind.SPEC,
-    ".xlsx": Kind.SPEC,
-    ".jsonl": Kind.SPEC,
-    ".pdf": Kind.MANUAL,
-}
 _TABLES = (".csv", ".tsv", ".xlsx")
 _CONSUMED = frozenset(
     "title kind locale lang language url link version effective_from effective_until product_id "
@@ -53,7 +46,7 @@ def attribute(
     """
     about = {**_ruled(file, rules), **_sidecar(file.path), **draft.metadata}
     products = _ids(about, "product_id") or _product_of_folder(file.place)
-    kind, told_by = _kind(about.get("kind"), file.place)
+    kind, told_by = _kind(about.get("kind"), file.place, draft.kind)
     first, last = _day(about, "effective_from"), _day(about, "effective_until")
     if first and last and last < first:
         raise DocumentError(f"is in force until {last} but only from {first}; correct its dates")
@@ -123,7 +116,7 @@ def product_of_name(name: str, known: Iterable[str]) -> str | None:
     return None
 
 
-def _kind(given: object, name: str) -> tuple[Kind, str]:
+def _kind(given: object, name: str, form: Kind | None) -> tuple[Kind, str]:
     """The kind, and what it was guessed by."""
     if given is not None and str(given).strip():
         try:
@@ -138,7 +131,7 @@ def _kind(given: object, name: str) -> tuple[Kind, str]:
         for word in words:
             if word in _KIND_OF_WORD and not (part == "products" and suffix not in _TABLES):
                 return _KIND_OF_WORD[word], "file name" if part == path.stem else "folder name"
-    return _KIND_OF_SUFFIX.get(suffix, Kind.PAGE), "file type"
+    return form or Kind.PAGE, "file type"
 
 
 def _title_of(name: str) -> str:

@@ -25,12 +25,14 @@ class _Unit:
     kind: BlockKind
     tokens: int
     lead: str = ""
-    """The header row of its table, or the sentence that introduces its list."""
+    """The header row of its table, or the sentence or item that introduces its list."""
     lead_tokens: int = 0
     alone: bool = False
     """An attribute of a product: found and quoted alone."""
     broken: bool = False
     """Whether its paragraph goes on in the next unit."""
+    level: int = 0
+    """Of an item, how many lists its own one stands in."""
 
 
 class _Ruler:
@@ -128,24 +130,13 @@ def _units(
     document: Document, blocks: Sequence[Block], ruler: _Ruler, room: int
 ) -> Iterator[_Unit]:
     texts = [document.text[block.start : block.end] for block in blocks]
-    leads: dict[BlockKind, tuple[str, int]] = {}
-    """What stands above rows and items, with its tokens."""
-    above = ""
-    """The paragraph above items."""
+    leads = _Leads(ruler, room // 2)
     for block, text, tokens in zip(blocks, texts, ruler.all(texts), strict=True):
-        if block.kind is BlockKind.HEADER:
-            leads, above = {BlockKind.ROW: (text, tokens)}, ""
-        elif block.kind is BlockKind.PARAGRAPH:
-            leads, above = {}, text
-        elif block.kind is BlockKind.ITEM and above:
-            lead = _introduction(above)
-            leads, above = {BlockKind.ITEM: (lead, ruler.one(lead))}, ""
-        lead, beside = leads.get(block.kind, ("", 0))
-        if beside > room // 2:
-            lead, beside = "", 0
+        lead, beside = leads.above(block, text)
         if tokens + beside <= room:
             alone = block.kind is BlockKind.ROW and not lead
-            yield _Unit(Span(block.start, block.end), block.kind, tokens, lead, beside, alone)
+            span = Span(block.start, block.end)
+            yield _Unit(span, block.kind, tokens, lead, beside, alone, level=block.level)
             continue
         pieces = [
             piece
@@ -154,14 +145,45 @@ def _units(
         ]
         for number, (span, tokens) in enumerate(pieces, 1):
             broken = number < len(pieces)
-            yield _Unit(span, block.kind, tokens, lead, beside, broken=broken)
+            yield _Unit(span, block.kind, tokens, lead, beside, broken=broken, level=block.level)
 
 
-def _introduction(paragraph: str) -> str:
-    """The last sentence of a paragraph, if it is one that introduces a list."""
-    *before, last = sentences(paragraph, 0, len(paragraph))
-    text = paragraph[last.start : last.end]
-    return text if text.endswith((":", "\uff1a")) or not before else ""
+class _Leads:
+    """What rows and items stand below, as their section is gone through."""
+
+    def __init__(self, ruler: _Ruler, room: int) -> None:
+        self._ruler = ruler
+        self._room = room
+        self._header = ""
+        self._paragraph = ""
+        self._items: list[tuple[int, str]] = []
+        """The item at hand and those it stands in, outermost first, with their levels."""
+        self._measured: dict[str, int] = {}
+
+    def above(self, block: Block, text: str) -> tuple[str, int]:
+        """What a block needs in front where it is cut off, with its tokens; "" for nothing."""
+        lead = ""
+        if block.kind is BlockKind.ROW:
+            lead = self._header
+        elif block.kind is BlockKind.ITEM:
+            self._items = [one for one in self._items if one[0] < block.level]
+            lead = _introduction(self._items[-1][1] if self._items else self._paragraph)
+            self._items.append((block.level, text))
+        else:
+            self._header = text if block.kind is BlockKind.HEADER else ""
+            self._paragraph = text if block.kind is BlockKind.PARAGRAPH else ""
+            self._items = []
+        if lead not in self._measured:
+            self._measured[lead] = self._ruler.one(lead)
+        tokens = self._measured[lead]
+        return (lead, tokens) if tokens <= self._room else ("", 0)
+
+
+def _introduction(text: str) -> str:
+    """The last sentence of a paragraph or item, if it is one that introduces a list."""
+    *before, last = list(sentences(text, 0, len(text))) or [Span(0, 0)]
+    lead = text[last.start : last.end]
+    return lead if lead.endswith((":", "\uff1a")) or not before else ""
 
 
 def _fitting(text: str, span: Span, ruler: _Ruler, room: int) -> Iterator[tuple[Span, int]]:
@@ -208,7 +230,8 @@ def _tokens(group: Sequence[_Unit]) -> int:
 
 
 def _introduces(unit: _Unit, following: _Unit) -> bool:
-    return unit.kind is BlockKind.PARAGRAPH and following.kind is BlockKind.ITEM
+    above = unit.kind is BlockKind.PARAGRAPH or unit.level < following.level
+    return following.kind is BlockKind.ITEM and above
 
 
 def _chunk(

@@ -37,10 +37,9 @@ def discover(roots: Sequence[Path], index: Path | None = None) -> Iterator[Found
     Raises:
         InputError: a root does not exist.
     """
+    require_roots(roots)
     seen: set[str] = set()
     for root in roots:
-        if not root.exists():
-            raise InputError(f"{root} does not exist. Give the folder that holds the documents.")
         if root.is_file():
             parent = root.resolve().parent.name
             found: Iterator[Found] = iter([SourceFile(root, root.name, f"{parent}/{root.name}")])
@@ -51,6 +50,17 @@ def discover(roots: Sequence[Path], index: Path | None = None) -> Iterator[Found
                 file = replace(file, name=file.place)  # the same name below another root
             seen.add(file.name if isinstance(file, SourceFile) else file[0])
             yield file
+
+
+def require_roots(roots: Sequence[Path]) -> None:
+    """Refuse a root that does not exist.
+
+    Raises:
+        InputError: naming it.
+    """
+    for root in roots:
+        if not root.exists():
+            raise InputError(f"{root} does not exist. Give the folder that holds the documents.")
 
 
 def _below(root: Path, index: Path | None) -> Iterator[Found]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rag.types import Block, BlockKind, Page
+from rag.types import Block, BlockKind, Kind, Page
 
 _SPACES = re.compile(r"[^\S\n]+")
 _UNSEEN = re.compile(
@@ -38,6 +38,8 @@ class Draft:
     row: str | None = None
     """Which row of a file it is, where the file holds many documents."""
     metadata: Mapping[str, object] = field(default_factory=dict)
+    kind: Kind | None = None
+    """What its form shows it to be, should nothing say."""
 
 
 class Outline:
@@ -49,12 +51,15 @@ class Outline:
         self._blocks: list[Block] = []
         self._pages: list[Page] = []
         self._page: tuple[int, int] | None = None
+        self._heading = 0
 
     def add(self, kind: BlockKind, text: str, level: int = 0) -> None:
         """Append a block, if any visible text is left of it; white space is folded."""
         text = clean(text)
         if not text:
             return
+        if kind is BlockKind.HEADING:
+            self._heading = level
         if self._blocks:
             tight = {BlockKind.ITEM, BlockKind.ROW, BlockKind.HEADER}
             gap = "\n" if {kind, self._blocks[-1].kind} <= tight else "\n\n"
@@ -63,6 +68,19 @@ class Outline:
         self._blocks.append(Block(kind, self._length, self._length + len(text), level))
         self._parts.append(text)
         self._length += len(text)
+
+    def add_bold(self, text: str) -> None:
+        """Append a paragraph all in bold. A question is the heading of its answer, as in many FAQs.
+
+        Other bold lines may be what must be known ("Never in water"), to be found and quoted.
+        """
+        shown = clean(text)
+        if "\n" not in shown and shown.endswith(("?", "？")):
+            level = self._heading
+            self.add(BlockKind.HEADING, shown, level + 1)
+            self._heading = level  # the next question stands beside it
+        else:
+            self.add(BlockKind.PARAGRAPH, text)
 
     def begin_page(self, number: int) -> None:
         """What is added from now on stands on this page."""
@@ -79,6 +97,7 @@ class Outline:
         own_id: str | None = None,
         row: str | None = None,
         metadata: Mapping[str, object] | None = None,
+        kind: Kind | None = None,
     ) -> Draft:
         """The draft made of all that was added."""
         self._end_page()
@@ -91,6 +110,7 @@ class Outline:
             id=own_id,
             row=row,
             metadata=metadata or {},
+            kind=kind,
         )
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import watchfiles
 
+from indexer.discover import require_roots
+
 _SETTLED_MS = 200
 """Programs save in several steps: so long without another is taken for the last."""
 
@@ -15,9 +17,13 @@ def changes(
 ) -> Iterator[int]:
     """Yield the number of files changed below the roots, whenever some were, until `stop` is set.
 
-    What changes while the caller is busy is yielded afterwards. Changes of the index itself, which
-    may lie below a root, are none.
+    The first is 0: from then on nothing is missed. What changes while the caller is busy is
+    yielded afterwards. Changes of the index itself, which may lie below a root, are none.
+
+    Raises:
+        InputError: a root does not exist.
     """
+    require_roots(roots)
     inside = [root.resolve() for root in roots]
     own = index.resolve()
 
@@ -27,6 +33,7 @@ def changes(
 
     # A file that is replaced is another one: what is watched is its folder.
     folders = {root if root.is_dir() else root.parent for root in inside}
+    listening = False
     for found in watchfiles.watch(
         *sorted(folders),
         watch_filter=concerns_us,
@@ -34,6 +41,8 @@ def changes(
         step=_SETTLED_MS,
         rust_timeout=_SETTLED_MS,
         stop_event=stop,
-        yield_on_timeout=False,
+        yield_on_timeout=True,
     ):
-        yield len(found)
+        if found or not listening:
+            listening = True
+            yield len(found)

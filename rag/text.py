@@ -59,7 +59,8 @@ def _is_abbreviation(text: str, begin: int, dot: int, after: int) -> bool:
     word = last.lower().lstrip("(")
     if word in _NUMBERING:
         return text[after : after + 1].isdigit()
-    step = near == begin and len(words) == 1 and last.isdigit()  # "1. Fill the tank."
+    # "1. Fill the tank." and "a. The tank is full."
+    step = near == begin and len(words) == 1 and (last.isdigit() or len(last) == 1)
     return step or word in _ABBREVIATIONS or (len(last) == 1 and last.isupper())
 
 

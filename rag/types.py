@@ -52,7 +52,10 @@ class Span(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A structural unit of a document; `level` is the depth of a heading, else 0."""
+    """A structural unit of a document.
+
+    `level` is the depth of a heading; of an item, how many lists its own one stands in; else 0.
+    """
 
     kind: BlockKind
     start: int

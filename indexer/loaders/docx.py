@@ -54,7 +54,9 @@ def _draft(document: Body) -> Draft:
             outline.add(BlockKind.HEADING, text.replace("\n", " "), max(level, 1))
         elif (item := _list_of(block)) is not None:
             mark = _mark(document, item, numbers) if text else ""
-            outline.add(BlockKind.ITEM, mark + text.replace("\n", " "))
+            outline.add(BlockKind.ITEM, mark + text.replace("\n", " "), item[1])
+        elif _is_bold(block):
+            outline.add_bold(text)
         else:
             add_paragraph(outline, text)
     metadata: dict[str, object] = {}
@@ -82,6 +84,11 @@ def _text(paragraph: Paragraph) -> str:
 def _is_hidden(run: Any) -> bool:  # noqa: ANN401  (an lxml element)
     vanish = run.find(f"{qn('w:rPr')}/{qn('w:vanish')}")
     return vanish is not None and vanish.get(qn("w:val")) not in ("0", "false", "off")
+
+
+def _is_bold(paragraph: Paragraph) -> bool:
+    runs = [run for run in paragraph.runs if run.text.strip()]
+    return bool(runs) and all(run.bold for run in runs)
 
 
 def _styles(paragraph: Paragraph) -> Iterator[Any]:
@@ -152,8 +159,8 @@ def _rows(table: Table) -> list[Row]:
             if cell._tc not in seen:
                 seen.add(cell._tc)
                 text = " ".join(filter(None, map(_text, cell.paragraphs)))
-                bold = [run.bold for p in cell.paragraphs for run in p.runs if run.text.strip()]
-                cells.append(Cell(text, bool(bold) and all(bold)))
+                filled = [p for p in cell.paragraphs if p.text.strip()]
+                cells.append(Cell(text, bool(filled) and all(map(_is_bold, filled))))
         marked = row._tr.find(f"{qn('w:trPr')}/{qn('w:tblHeader')}") is not None
         rows.append(Row(cells, marked or (number == 0 and _is_header(cells))))
     return rows

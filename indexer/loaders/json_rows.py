@@ -6,7 +6,15 @@ from pathlib import Path
 
 from indexer.draft import Draft
 from indexer.loaders.encoding import read_lines, read_text
-from indexer.loaders.rows import PROSE, ROW_ID, TEXT, TITLE, draft_of
+from indexer.loaders.rows import (
+    PROSE,
+    QUESTIONS,
+    ROW_ID,
+    TEXT,
+    TITLE,
+    draft_of,
+    is_question,
+)
 from indexer.loaders.values import plain_name
 from rag.errors import DocumentError
 
@@ -16,15 +24,13 @@ _OF_A_ROW = frozenset((*ROW_ID, *TITLE, *TEXT, *PROSE))
 
 def load(path: Path) -> Iterator[Draft | DocumentError]:
     """Yield a draft per object, or what is wrong with it."""
-    for place, row in _objects(path):
+    for number, (place, row) in enumerate(_objects(path)):
         if isinstance(row, DocumentError):
             yield row
         elif not isinstance(row, dict):
             yield DocumentError(f"{place} is no JSON object but {type(row).__name__}; write {{…}}")
-        elif "question" in row and not row.keys() & {"text", "content", "body"}:
-            yield DocumentError(
-                f"{place} is a question, not a document; list QA sets in .shelftalkignore"
-            )
+        elif number == 0 and is_question([plain_name(name) for name in row]):
+            raise DocumentError(QUESTIONS)
         else:
             try:
                 yield draft_of(row, place)

@@ -138,8 +138,10 @@ class _Renderer:
         elif id(token) in self._attributes:
             self.outline.add(BlockKind.ROW, text.replace("\n", " "))
         elif self._in_item:
-            self.outline.add(BlockKind.ITEM, self._mark + text)
+            self.outline.add(BlockKind.ITEM, self._mark + text, len(self._numbers) - 1)
             self._mark = ""
+        elif _is_bold(token):
+            self.outline.add_bold(text)
         else:
             lines = _plain(token, soft="\n")
             add_paragraph(self.outline, lines if are_attributes(lines.split("\n")) else text)

@@ -20,6 +20,7 @@ from indexer.loaders.pdf_layout import (
     without_furniture,
 )
 from rag.errors import DocumentError, EmptyDocumentError
+from rag.types import Kind
 
 # What is wrong with a file is in the report; pypdf would say it on the terminal as well.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
@@ -59,7 +60,7 @@ def load(path: Path) -> Iterator[Draft]:
         for piece in page_pieces:
             outline.add(piece.kind, _unbroken(piece, everything), piece.level)
     known = None if title.strip().lower() in _NO_TITLE else title
-    yield outline.finish(title=known, metadata=metadata)
+    yield outline.finish(title=known, metadata=metadata, kind=Kind.MANUAL)
 
 
 def _days(about: DocumentInformation) -> dict[str, object]:

@@ -45,8 +45,14 @@ def _add_list(lines: Sequence[str], outline: Outline) -> None:
     bare = [_BULLET.sub("", text, count=1) for _, text in blocks if _BULLET.match(text)]
     if len(bare) == len(blocks) and are_attributes(bare):
         blocks = [(BlockKind.ROW, text) for text in bare]
+    margin = _indent(blocks[0][1])
     for kind, text in blocks:
-        outline.add(kind, text)
+        deeper = kind is BlockKind.ITEM and _indent(text) > margin
+        outline.add(kind, text, int(deeper))
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _runs_on(line: str) -> bool:

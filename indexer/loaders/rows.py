@@ -5,18 +5,21 @@ with and without their `g:`: `item_group_id` is the product and `id` its variant
 is a document of its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from indexer.draft import Draft, Outline
 from indexer.loaders.plain import add_plain
 from indexer.loaders.values import add_html, add_value, is_html, plain_name
 from rag.errors import DocumentError
-from rag.types import BlockKind
+from rag.types import BlockKind, Kind
 
 OWN_ID = ("id", "doc_id", "_id")
 ROW_ID = (*OWN_ID, "sku", "variant_id", "product_id", "item_id")
 TITLE = ("title", "name", "product_name")
 TEXT = ("text", "content", "body")
+QUESTION, ANSWER = "question", "answer"
+QUESTIONS = "is a set of questions, not of documents; list it in .shelftalkignore"
+_OF_A_QA_SET = frozenset(("answers", "answerable", "sources"))
 PROSE = ("description", "short_description", "long_description", "body_html", "body_(html)",
          "summary")  # fmt: skip
 BELONGS = ("product_id", "product_ids", "variant_id", "variant_ids", "item_group_id")
@@ -24,6 +27,12 @@ ABOUT = ("kind", "locale", "lang", "language", "url", "link", "effective_from", 
          "version")  # fmt: skip
 _UNREADABLE = ("image_link", "additional_image_link", "image", "images", "image_url", "image_src",
                "thumbnail", "mobile_link")  # fmt: skip
+
+
+def is_question(names: Collection[str]) -> bool:
+    """Whether rows of these plain names are of a QA set: they ask and do not tell."""
+    tells = not {*TEXT, ANSWER}.isdisjoint(names) and _OF_A_QA_SET.isdisjoint(names)
+    return QUESTION in names and not tells
 
 
 def draft_of(row: Mapping[str, object], place: str) -> Draft:
@@ -38,12 +47,18 @@ def draft_of(row: Mapping[str, object], place: str) -> Draft:
     """
     names = {plain_name(key): key for key in row}
     given = {name: row[key] for name, key in names.items()}
+    if is_question(given):
+        raise DocumentError(f"{place} is a question, not a document; keep QA sets apart")
+    question = _first(given, (QUESTION,))
     # A row with a text is one of many about a product: the product's id is not its own.
-    text = _first(given, TEXT)
+    text = _first(given, (*TEXT, ANSWER) if question else TEXT)
     own_id = _first(given, OWN_ID if text else ROW_ID)
     outline = Outline()
     metadata = {name: value for name, value in given.items() if name in {*BELONGS, *ABOUT}}
     if text:
+        if question:
+            outline.add(BlockKind.HEADING, question, 1)
+            metadata["kind"] = metadata.get("kind") or Kind.FAQ.value
         _add_prose(text, outline)
         metadata |= _other_scalars(given, metadata)
     else:
@@ -51,10 +66,11 @@ def draft_of(row: Mapping[str, object], place: str) -> Draft:
         if own_id and not metadata.get("product_id"):
             _belongs_to_itself(own_id, metadata)
     draft = outline.finish(
-        title=_first(given, TITLE),
+        title=_first(given, TITLE) or question,
         own_id=own_id if text else None,
         row=own_id or place.replace(" ", "-"),
         metadata=metadata,
+        kind=Kind.PAGE if text else Kind.SPEC,
     )
     if not draft.text:
         raise DocumentError(
@@ -92,7 +108,8 @@ def _other_scalars(
     return {
         name: value
         for name, value in given.items()
-        if name not in {*ROW_ID, *TITLE, *TEXT, *taken} and isinstance(value, str | int | float)
+        if name not in {*ROW_ID, *TITLE, *TEXT, QUESTION, ANSWER, *taken}
+        and isinstance(value, str | int | float)
     }
 
 

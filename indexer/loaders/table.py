@@ -14,8 +14,10 @@ from indexer.draft import Draft, Outline
 from indexer.loaders.attributes import Cell, Row, add_table, is_generic
 from indexer.loaders.encoding import read_text
 from indexer.loaders.long_table import columns_of, gathered, is_long
-from indexer.loaders.rows import draft_of
+from indexer.loaders.rows import QUESTIONS, draft_of, is_question
+from indexer.loaders.values import plain_name
 from rag.errors import DocumentError
+from rag.types import Kind
 
 _DELIMITERS = ",;\t|"
 _LONGEST_CELL = 10_000_000
@@ -43,6 +45,8 @@ def drafts_of(records: Iterator[list[str] | DocumentError]) -> Iterator[Draft | 
         raise header
     if not any(name.strip() for name in header):
         raise DocumentError("has no header row; name the columns in the first line")
+    if is_question([plain_name(name) for name in header]):
+        raise DocumentError(QUESTIONS)
     if is_generic(header):
         yield _listed(header, records)
         return
@@ -67,7 +71,7 @@ def _listed(header: Sequence[str], records: Iterable[list[str] | DocumentError])
         if not isinstance(record, DocumentError)
     ]
     add_table(outline, rows)
-    return outline.finish()
+    return outline.finish(kind=Kind.SPEC)
 
 
 def _draft(line: Line) -> Draft | DocumentError:

@@ -333,6 +333,7 @@ def test_watching_publishes_what_is_saved_and_goes_on_after_an_error(
     corpus = Path(shutil.copytree(small_corpus, tmp_path / "corpus"))
 
     def saves(*_: object) -> Iterator[int]:
+        yield 0
         (corpus / "news.md").write_text("Text of the news.")
         yield 1
         shutil.rmtree(corpus)

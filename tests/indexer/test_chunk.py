@@ -21,7 +21,7 @@ BLOCKS = st.lists(st.tuples(st.sampled_from(BlockKind), TEXT, st.integers(1, 4))
 def a_document(*blocks: tuple[BlockKind, str, int], title: str = "Kettle") -> Document:
     outline = Outline()
     for kind, text, level in blocks:
-        outline.add(kind, text, level if kind is BlockKind.HEADING else 0)
+        outline.add(kind, text, level if kind in (BlockKind.HEADING, BlockKind.ITEM) else 0)
     draft = outline.finish()
     return Document("a.md", Kind.PAGE, title, draft.text, "a.md", blocks=draft.blocks)
 
@@ -169,6 +169,27 @@ def test_what_introduces_a_list_goes_with_every_part_of_it() -> None:
     for piece in others:
         assert piece.embedding_text.startswith("Kettle\nIn the box you find:\nthing number")
         assert "In the box" not in piece.text
+
+
+def test_a_nested_list_keeps_the_item_it_stands_below() -> None:
+    document = a_document(
+        (BlockKind.PARAGRAPH, "These are the terms:", 0),
+        (BlockKind.ITEM, "1. What is covered:", 0),
+        *((BlockKind.ITEM, f"seams that tear in year number {n}", 1) for n in range(3)),
+        (BlockKind.ITEM, "2. What is not covered:", 0),
+        *((BlockKind.ITEM, f"damage by storm number {n} or by misuse", 1) for n in range(6)),
+        (BlockKind.ITEM, "3. Claims go to the shop.", 0),
+    )
+    pieces = chunked(document, 48)
+    assert len(pieces) > 2
+    for piece in pieces:
+        for text, item in (("seams", "What is covered"), ("damage", "What is not covered")):
+            if text in piece.text:
+                assert item in piece.embedding_text
+        if piece.text.startswith("3."):
+            assert "not covered" not in piece.embedding_text
+    # An item that introduces others does not end a chunk while they begin the next one.
+    assert not [piece for piece in pieces if piece.text.endswith("covered:")]
 
 
 def test_prose_before_a_list_that_does_not_introduce_it_is_not_repeated() -> None:

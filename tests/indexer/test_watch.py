@@ -1,5 +1,4 @@
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,7 +18,7 @@ class Watched:
         self._seen = threading.Semaphore(0)
         self._thread = threading.Thread(target=self._count, args=(roots, index), daemon=True)
         self._thread.start()
-        time.sleep(0.5)  # until the system listens
+        assert self.notices(), "it does not listen"
 
     def _count(self, roots: list[Path], index: Path) -> None:
         for _ in changes(roots, index, self._stop):

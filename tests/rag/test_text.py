@@ -51,6 +51,7 @@ def test_sentences_of_a_stretch_stay_inside_it(text: str, data: st.DataObject) -
         ("It weighs 1.5 kg and is small.", ["It weighs 1.5 kg and is small."]),
         ("Use approx. Two cups, e.g. Assam.", ["Use approx. Two cups, e.g. Assam."]),
         ("1. Fill the tank. Then wait.", ["1. Fill the tank.", "Then wait."]),
+        ("b. Fill the tank. Then wait.", ["b. Fill the tank.", "Then wait."]),
         ("First line\nsecond line", ["First line", "second line"]),
         ("可以退货。三十天内！", ["可以退货。", "三十天内！"]),
         ("See v2.0 beta. 5 days later.", ["See v2.0 beta.", "5 days later."]),

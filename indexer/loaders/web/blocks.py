@@ -6,7 +6,15 @@ from indexer.draft import Outline
 from indexer.loaders.attributes import add_paragraph, are_attributes
 from indexer.loaders.web.frame import holders
 from indexer.loaders.web.tables import add_data_table, add_terms, is_data_table, is_plain_list
-from indexer.loaders.web.text import APART, folded, inline_text, lines_of, own_text, raw_text
+from indexer.loaders.web.text import (
+    APART,
+    folded,
+    inline_text,
+    is_bold,
+    lines_of,
+    own_text,
+    raw_text,
+)
 from rag.types import BlockKind
 
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -59,6 +67,9 @@ class _Walker:
         elif element.tag == "dl" and is_plain_list(element):
             self._flush()
             add_terms(element, self._outline)
+        elif element.tag == "p" and is_bold(element):
+            self._flush()
+            self._outline.add_bold(inline_text(element))
         else:
             return False
         return True
@@ -104,7 +115,8 @@ class _Walker:
             self._numbers[-1] = number + 1
         mark = f"{number}. " if number is not None and text else ""
         kind = BlockKind.ROW if item in self._rows else BlockKind.ITEM
-        self._outline.add(kind, mark + text)
+        depth = max(0, len(self._numbers) - 1) if kind is BlockKind.ITEM else 0
+        self._outline.add(kind, mark + text, depth)
         nested = []
         steps = etree.iterwalk(item, events=("start",), tag=_NESTED)
         for _, element in steps:

@@ -6,7 +6,7 @@ from lxml import html
 
 from indexer.draft import Outline
 from indexer.loaders.attributes import Cell, Row, add_table, pair
-from indexer.loaders.web.text import inline_text, raw_text
+from indexer.loaders.web.text import inline_text, is_bold
 from rag.types import BlockKind
 
 _SPANNED = 20
@@ -80,8 +80,7 @@ def _filled(
 
 def _cell(element: html.HtmlElement) -> Cell:
     text = inline_text(element).replace("\n", " ")
-    bold = "".join(raw_text(part) for part in element.iter("b", "strong"))
-    return Cell(text, element.tag == "th" or (text != "" and bold.split() == text.split()))
+    return Cell(text, element.tag == "th" or is_bold(element))
 
 
 def _span(element: html.HtmlElement) -> int:

@@ -20,6 +20,20 @@ def inline_text(element: html.HtmlElement) -> str:
     return folded(raw_text(element))
 
 
+def is_bold(element: html.HtmlElement) -> bool:
+    """Whether all the text of an element is set in bold."""
+    depth, found = 0, False
+    for event, inner in etree.iterwalk(element, events=("start", "end")):
+        step = inner.tag in ("b", "strong")
+        depth += step if event == "start" else -step
+        text = inner.text if event == "start" else inner.tail if inner is not element else None
+        if text and text.strip():
+            if not depth:
+                return False
+            found = True
+    return found
+
+
 def raw_text(element: html.HtmlElement, without: Collection[str] = ()) -> str:
     """The text of an element, leaving out those of some tags, before white space is folded."""
     parts: list[str] = []

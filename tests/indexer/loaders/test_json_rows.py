@@ -75,10 +75,36 @@ def test_a_broken_line_leaves_the_others(tmp_path: Path) -> None:
     assert "line 2 is not JSON" in str(found[1])
 
 
+def test_questions_with_their_answers_are_documents(tmp_path: Path) -> None:
+    rows = [
+        {"id": "q1", "question": "How heavy?", "answer": "<p>1 kg.</p>", "product_id": "KT12"},
+        {"question": "How tall?", "answers": ["9 cm"], "answerable": True},
+    ]
+    first, second = read_all(tmp_path, "help.jsonl", _lines(*rows))
+    assert isinstance(first, Document)
+    assert pieces(first) == [("heading1", "How heavy?"), ("paragraph", "1 kg.")]
+    assert (first.id, first.kind, first.product_ids) == ("q1", Kind.FAQ, ("KT12",))
+    assert "line 2 is a question, not a document" in str(second)
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "kind"),
+    [
+        ("a.jsonl", {"text": "Words."}, Kind.PAGE),
+        ("a.json", {"id": "KT12", "price": "30"}, Kind.SPEC),
+        ("reviews/a.jsonl", {"text": "Words."}, Kind.REVIEW),
+    ],
+)
+def test_what_a_row_holds_tells_its_kind(
+    tmp_path: Path, name: str, row: object, kind: Kind
+) -> None:
+    assert read(tmp_path, name, json.dumps(row)).kind is kind
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ({"question": "How heavy?", "answers": ["1 kg"]}, "is a question, not a document"),
+        ({"question": "How heavy?", "answers": ["1 kg"]}, "a set of questions, not of documents"),
         ([1, 2], "is no JSON object but list"),
         ("text", "is no JSON object but str"),
         (None, "is no JSON object but NoneType"),

@@ -39,6 +39,18 @@ months, with `citric` [acid](https://x.example).
 """
 
 
+def test_questions_in_bold_are_headings_side_by_side(tmp_path: Path) -> None:
+    text = "## Help\n\n**How long?**\n\nTwo days.\n\n**And abroad?**\n\nTen.\n\n**Why?** Far.\n"
+    assert pieces(read(tmp_path, "a.md", text)) == [
+        ("heading2", "Help"),
+        ("heading3", "How long?"),
+        ("paragraph", "Two days."),
+        ("heading3", "And abroad?"),
+        ("paragraph", "Ten."),
+        ("paragraph", "Why? Far."),
+    ]
+
+
 def test_blocks_and_offsets(tmp_path: Path) -> None:
     document = read(tmp_path, "care.md", SAMPLE)
     assert document.text == (
@@ -54,7 +66,7 @@ def test_blocks_and_offsets(tmp_path: Path) -> None:
         ("item", "1. Fill"),
         ("item", "2. Boil"),
         ("item", "Rinse"),
-        ("item", "twice"),
+        ("item1", "twice"),
         ("header", "Part | Life"),
         ("row", "Lid | 2 y"),
         ("heading2", "More"),

@@ -19,6 +19,15 @@ def test_blocks_and_offsets(tmp_path: Path) -> None:
     assert [kind for kind, _ in pieces(document)[2:]] == ["item"] * 3
 
 
+def test_an_item_further_in_stands_below_the_one_before(tmp_path: Path) -> None:
+    document = read(
+        tmp_path, "a.txt", "Terms:\n 1. Covered:\n   - seams\n 2. Not covered:\n   - fire"
+    )
+    assert [kind for kind, _ in pieces(document)] == [
+        "paragraph", "item", "item1", "item", "item1",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "hidden",
     ["\0", "\x1b", "\u200b", "\u202e", "\u2066", "\ufeff", "\u00ad", "\U000e0041", "\x7f"],

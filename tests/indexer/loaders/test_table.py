@@ -70,6 +70,24 @@ def test_a_cell_may_have_lines_and_quotes(tmp_path: Path) -> None:
     assert read(tmp_path, "a.csv", data).text == 'Note: Says "hot",\nthen stops'
 
 
+@pytest.mark.parametrize("name", ["a.csv", "specs/a.csv"])
+def test_questions_with_their_answers_are_documents(tmp_path: Path, name: str) -> None:
+    rows = 'Question;Answer;product_id\nHow long?;"45 days; no more.";\nWhy?;Far.;KT12\n'
+    first, second = read_all(tmp_path, name, rows)
+    assert isinstance(first, Document) and isinstance(second, Document)
+    assert pieces(first) == [("heading1", "How long?"), ("paragraph", "45 days; no more.")]
+    assert (first.title, first.kind, first.product_ids) == ("How long?", Kind.FAQ, ())
+    assert (second.id, second.product_ids) == (f"{name}#row-2", ("KT12",))
+
+
+@pytest.mark.parametrize(
+    "header", ["question,sources", "id,question,answers", "question,answer,answerable"]
+)
+def test_a_qa_set_is_one_line_of_the_report(tmp_path: Path, header: str) -> None:
+    data = header + "\n" + "a,b,c\n" * 3
+    assert "a set of questions, not of documents" in str(refusal(tmp_path, "a.csv", data))
+
+
 def test_variants_named_in_a_column_stay_apart(tmp_path: Path) -> None:
     rows = "product_id,variant_id,Colour\nKT12,V1,Red\nKT12,V2,Sage\n"
     found = [d for d in read_all(tmp_path, "a.csv", rows) if isinstance(d, Document)]

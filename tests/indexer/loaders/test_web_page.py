@@ -25,6 +25,20 @@ SAMPLE = """<!doctype html>
 """
 
 
+def test_a_question_in_bold_is_the_heading_of_its_answer(tmp_path: Path) -> None:
+    page = (
+        "<h1>Help</h1><p><strong>How long does it <b>take</b>?</strong></p><p>Two days.</p>"
+        "<p><b>And</b> abroad?</p><p><b>Never in water</b></p>"
+    )
+    assert pieces(read(tmp_path, "a.html", page)) == [
+        ("heading1", "Help"),
+        ("heading2", "How long does it take?"),
+        ("paragraph", "Two days."),
+        ("paragraph", "And abroad?"),
+        ("paragraph", "Never in water"),
+    ]
+
+
 def test_blocks_and_offsets(tmp_path: Path) -> None:
     document = read(tmp_path, "care.html", SAMPLE)
     assert document.text.startswith("Kettle care\n\nDescale every two months.\nThen rinse.\n\n")
@@ -37,7 +51,7 @@ def test_blocks_and_offsets(tmp_path: Path) -> None:
         ("header", "Part | Life"),
         ("row", "Lid | 2"),
         ("item", "Rinse"),
-        ("item", "twice"),
+        ("item1", "twice"),
         ("item", "1. Fill"),
         ("item", "2. Boil"),
         ("row", "Weight: 1 kg"),
