@@ -20,10 +20,11 @@ from api.routes import ask, documents, feedback, health, index, metrics, search,
 from api.service import Service
 from api.shops import Opener, Shops
 from api.store import Store
+from api.web import pages
 from rag.config import Settings
 from rag.engine import Engine
 
-ROUTERS = (ask, search, feedback, index, documents, widget, health, metrics)
+ROUTERS = (ask, search, feedback, index, documents, widget, health, metrics, pages)
 
 
 class State(TypedDict):

@@ -13,6 +13,7 @@ from api.access import Access
 from api.app import create_app
 from api.keys import KeyFile, Role
 from api.tokens import Token, signed
+from api.web.widget import widget
 from rag.config import Settings
 from rag.engine import Engine
 from rag.errors import ConfigError
@@ -37,6 +38,12 @@ ROUTES: dict[tuple[str, str], tuple[Role | None, str, Any]] = {
     ("GET", "/v1/unanswered"): (Role.ADMIN, "/v1/unanswered", None),
     ("GET", "/metrics"): (Role.ADMIN, "/metrics", None),
     ("POST", "/v1/widget/token"): (EVERYONE, "/v1/widget/token", {}),
+    ("GET", "/widget/"): (EVERYONE, "/widget/", None),
+    ("GET", "/widget/{version}/shelf-talk.js"): (EVERYONE, widget().path, None),
+    ("GET", "/web/{name}"): (EVERYONE, "/web/lookup.js", None),
+    ("GET", "/lookup"): (EVERYONE, "/lookup", None),
+    ("GET", "/demo"): (Role.WIDGET, "/demo", None),
+    ("GET", "/demo/{product_id:path}"): (Role.WIDGET, "/demo/KT12", None),
     ("GET", "/openapi.json"): (EVERYONE, "/openapi.json", None),
     ("HEAD", "/openapi.json"): (EVERYONE, "/openapi.json", None),
     ("GET", "/healthz"): (EVERYONE, "/healthz", None),

@@ -7,6 +7,7 @@ from starlette.testclient import TestClient
 from api import requests, responses
 from api.problems import Problem
 from api.routes import documents, feedback, index, widget
+from api.web import pages
 
 CREDENTIAL = {"401", "403", "429"}
 QUESTION = {"200", "400", *CREDENTIAL, "404", "413", "415", "422", "500", "503"}
@@ -22,12 +23,13 @@ ROUTES = {
     ("/v1/suggestions", "get"): {"200", *CREDENTIAL, "404", "422", "500", "503"},
     ("/v1/widget/token", "post"): {"200", "400", "403", "413", "415", "422", "429", "500", "503"},
     ("/metrics", "get"): {"200", *CREDENTIAL, "500"},
+    ("/widget/", "get"): {"200", "500"},
     ("/healthz", "get"): {"200", "500"},
     ("/readyz", "get"): {"200", "500", "503"},
 }
 MODELS = [
     model
-    for module in (requests, responses, documents, feedback, index, widget)
+    for module in (requests, responses, documents, feedback, index, widget, pages)
     for model in vars(module).values()
     if isinstance(model, type) and issubclass(model, BaseModel) and model is not BaseModel
 ]
