@@ -119,6 +119,21 @@ class Answering(BaseModel):
     answer_tokens: int = Field(
         default=48, ge=8, description="Longest draft in the generator's tokens."
     )
+    temperature: float = Field(
+        default=0.0,
+        ge=0,
+        le=2,
+        description="How freely a draft is worded; at 0 the same question gets the same answer.",
+    )
+    seed: int = Field(default=0, description="Which of the wordings, at a higher temperature.")
+    seconds: float = Field(
+        default=20.0,
+        gt=0,
+        description="Longest time a draft may take; then what was verified stands, or a quotation.",
+    )
+    retries: int = Field(
+        default=2, ge=0, le=10, description="How often a server that fails is asked again."
+    )
     cache: int = Field(
         default=1000,
         ge=0,
@@ -197,7 +212,7 @@ class Settings(BaseSettings):
     generator: str = Field(
         default="smollm2",
         description="`smollm2`, `extractive`, a folder, a GGUF file, a Hugging Face id, "
-        "or `openai:<model>@<base url>`.",
+        "`openai:<model>@<base url>`, or `langchain:<provider>:<model>`.",
     )
     contact: str = Field(
         default="",

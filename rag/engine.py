@@ -16,9 +16,9 @@ from rag.drafting import Draft, Drafter
 from rag.embedding import open_embedder
 from rag.errors import IndexFolderError, QuestionError
 from rag.evidence import select
-from rag.generation import open_generator
+from rag.generation import open_generator, require_generator
 from rag.index import Index
-from rag.models import Say, resolve
+from rag.models import Say
 from rag.rerank import open_reranker
 from rag.retrieval import Retriever
 from rag.types import (
@@ -48,7 +48,7 @@ class Engine:
         self.settings = settings or Settings()
         self.retriever = retriever
         self._generator = generator
-        self._drafter = Drafter(generator, self._answering.prompt_tokens)
+        self._drafter = Drafter(generator, self._answering)
         self._answers = AnswerCache(self.settings.answering.cache)
 
     @classmethod
@@ -62,7 +62,7 @@ class Engine:
         index = Index.open(settings.index)
         rerank = open_reranker(settings.reranker, say) if settings.reranker else None
         retriever = Retriever(index, open_embedder(settings.embedder, say), rerank)
-        generator = open_generator(settings.generator, settings.answering.answer_tokens, say)
+        generator = open_generator(settings.generator, settings.answering, say)
         return cls(retriever, generator, settings)
 
     def reopened(self, settings: Settings | None = None) -> "Engine":
@@ -218,8 +218,7 @@ def require_usable(settings: Settings) -> None:
         index.require_model(embedder.name, embedder.sha256)
     finally:
         index.close()
-    if settings.generator != "extractive" and not settings.generator.startswith("openai:"):
-        resolve(settings.generator)
+    require_generator(settings.generator)
 
 
 def _public_name(generator: str) -> str:

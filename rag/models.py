@@ -123,7 +123,7 @@ def _from_hub(name: str) -> Path:
             f"There is no model {name!r} here, and the Hugging Face hub did not give it. "
             f"Allowed are {known}, a folder, a GGUF file, or a Hugging Face id that is cached or "
             "reachable (HF_HUB_OFFLINE=1 keeps to the cache); for a generator also extractive and "
-            "openai:<model>@<base url>."
+            "openai:<model>@<base url> or langchain:<provider>:<model>."
         ) from error
 
 

@@ -1,6 +1,11 @@
-"""Question + evidence → the messages a chat model gets. Pure: the same input, the same prompt."""
+"""Question + evidence → the messages a chat model gets. Pure: the same input, the same prompt.
+
+Documents are data. What stands in them goes on one line behind a number, without anything that a
+chat template, a tokenizer or this prompt itself could take for structure.
+"""
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
@@ -29,26 +34,49 @@ EXAMPLES = (
 )
 """Facts, question and answer of another shop: small models follow an example, not a rule."""
 
+_OPENS = re.compile(r"\[|<(?=[^\s\d=])")
+_CLOSES = re.compile(r"\]|(?<![\s\d])>")
+"""Brackets but those of "< 5 kg" and "> 5 kg"."""
+
 
 def build(
-    question: str, evidence: Sequence[Evidence], count: Callable[[str], int], budget: int
-) -> list[BaseMessage]:
-    """The messages for one question, within `budget` tokens as `count` counts them.
+    question: str,
+    evidence: Sequence[Evidence],
+    count: Callable[[Sequence[BaseMessage]], int],
+    budget: int,
+) -> list[BaseMessage] | None:
+    """The messages for one question, of at most `budget` tokens as `count` counts them.
 
-    The best facts are kept when not all fit, the first one always. The facts also travel as
-    `additional_kwargs["facts"]` of the last message, for generators that quote instead of writing.
+    The best facts are kept when not all fit, and the examples go when not even one does. None: the
+    question and its best fact do not fit. The facts also travel as `additional_kwargs["facts"]` of
+    the last message, for generators that quote instead of writing.
     """
-    fixed = [SystemMessage(SYSTEM), *_examples()]
-    room = budget - sum(count(str(message.content)) for message in fixed)
-    facts: list[str] = []
-    for piece in evidence:
-        fact = f"[{len(facts) + 1}] {_one_line(f'{_context(piece)}: {piece.quote}')}"
-        if facts and count(_render(question, [*facts, fact])) > room:
-            break
-        facts.append(fact)
-    quotes = [piece.quote for piece in evidence[: len(facts)]]
-    content = _render(question, facts)
-    return [*fixed, HumanMessage(content, additional_kwargs={"facts": quotes})]
+    for examples in (tuple(_examples()), ()):
+        for many in range(len(evidence), 0, -1):
+            messages = [SystemMessage(SYSTEM), *examples, _asked(question, evidence[:many])]
+            if count(messages) <= budget:
+                return messages
+    return None
+
+
+def data(text: str) -> str:
+    """A text on one line, without what could be taken for structure.
+
+    Invisible and control characters go. Brackets become round ones, so that there is no tag, no
+    special token of a template and no further numbered fact in it.
+    """
+    line = re.sub(r"\s+", " ", unicodedata.normalize("NFC", text))
+    line = "".join(character for character in line if unicodedata.category(character)[0] != "C")
+    return _CLOSES.sub(")", _OPENS.sub("(", line)).strip()
+
+
+def _asked(question: str, evidence: Sequence[Evidence]) -> HumanMessage:
+    facts = [
+        f"[{number}] {data(f'{_context(piece)}: {piece.quote}')}"
+        for number, piece in enumerate(evidence, 1)
+    ]
+    quotes = [piece.quote for piece in evidence]
+    return HumanMessage(_render(data(question), facts), additional_kwargs={"facts": quotes})
 
 
 def _examples() -> Iterator[BaseMessage]:
@@ -59,13 +87,9 @@ def _examples() -> Iterator[BaseMessage]:
 
 def _render(question: str, facts: Sequence[str]) -> str:
     listing = "\n".join(facts)
-    return f"Facts:\n{listing}\n\nQuestion: {_one_line(question)}\nAnswer in one short sentence."
+    return f"Facts:\n{listing}\n\nQuestion: {question}\nAnswer in one short sentence."
 
 
 def _context(piece: Evidence) -> str:
     headings = piece.document.headings_at(piece.start)
     return " > ".join((piece.document.title, *headings[-1:]))
-
-
-def _one_line(text: str) -> str:
-    return re.sub(r"\s+", " ", text).strip()

@@ -25,7 +25,8 @@ LAYERS = [
     "types",
     "cache text config locale vectors",
     "batching conversation dense fusion models language quantities spelling vocabulary",
-    "onnx_export onnx_embedding sentence_transformer",
+    "decoding extractive onnx_export onnx_embedding sentence_transformer servers",
+    "transformers_chat",
     "body embedding generation index lexical manifest packing passages prompt rerank verification "
     "wording",
     "answer_cache recognition",

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from rag.config import Serving, Settings
 from rag.engine import Engine
-from rag.generation import ExtractiveChat
+from rag.extractive import ExtractiveChat
 from rag.index import Index
 from rag.retrieval import Retriever
 from tests.api.scripted import ScriptedEngine

@@ -13,7 +13,7 @@ from api.responses import AnswerBody, PassageBody
 from rag.body import answer_body, passage_body
 from rag.config import Settings
 from rag.engine import Engine
-from rag.generation import ExtractiveChat
+from rag.extractive import ExtractiveChat
 from rag.index import Index
 from rag.retrieval import Retriever
 from rag.types import Question, Scope

@@ -14,7 +14,7 @@ from indexer.build import build
 from rag.config import Serving, Settings
 from rag.engine import Engine
 from rag.errors import IndexFolderError, IndexMissingError
-from rag.generation import ExtractiveChat
+from rag.extractive import ExtractiveChat
 from rag.index import Index
 from rag.retrieval import Retriever
 from tests.api.conftest import until_ready

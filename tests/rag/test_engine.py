@@ -15,7 +15,7 @@ from rag.body import answer_body
 from rag.config import Settings
 from rag.engine import MAX_QUESTION, Engine
 from rag.errors import GeneratorError, QuestionError, ScopeError
-from rag.generation import ExtractiveChat
+from rag.extractive import ExtractiveChat
 from rag.index import Index
 from rag.passages import PassageStore
 from rag.retrieval import Retriever

@@ -1,7 +1,11 @@
 """Generators: one contract for all, and the names they go by."""
 
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -10,93 +14,98 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from rag import prompt
+from rag.config import Answering
 from rag.errors import ConfigError, GeneratorError, ModelNotFoundError
-from rag.generation import (
-    ExtractiveChat,
-    TransformersChat,
-    open_generator,
-    streamed,
-    token_counter,
-)
+from rag.extractive import ExtractiveChat
+from rag.generation import open_generator, require_generator, streamed, token_counter
+from rag.transformers_chat import TransformersChat
 from rag.types import Evidence
 from tests.doubles import ScriptedChat
 from tests.rag.generations import a_document
+from tests.tiny_models import one_thread, write_causal, write_seq2seq
 
 FACTS = ["The cord of the Brook 1.7 is 90 cm long.", "Colour: Red"]
+LONG = 60.0
+Ask = Callable[[], BaseChatModel]
 
 
 def messages(question: str = "How long is the cord?") -> list[BaseMessage]:
     evidence = [Evidence(a_document(text=fact), 0, len(fact), 0.9) for fact in FACTS]
-    return prompt.build(question, evidence, len, 10_000)
+    built = prompt.build(question, evidence, len, 10_000)
+    assert built is not None
+    return built
 
 
 @pytest.fixture(
     scope="module",
-    params=["scripted", "extractive", pytest.param("smollm2", marks=pytest.mark.slow)],
+    params=[
+        "scripted",
+        "extractive",
+        "causal",
+        "seq2seq",
+        pytest.param("smollm2", marks=pytest.mark.slow),
+    ],
 )
-def asked(request: pytest.FixtureRequest) -> Callable[[], BaseChatModel]:
+def asked(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ask]:
     """Gives the generator, ready for one more draft."""
+    folder = tmp_path_factory.mktemp("model")
     if request.param == "scripted":
         chat = ScriptedChat()
-        return lambda: chat.enqueue("The cord is 90 cm long. 大小合适。")
-    opened = open_generator(request.param, 12)
-    return lambda: opened
+        yield lambda: chat.enqueue("The cord is 90 cm long. 大小合适。")
+        return
+    if request.param == "causal":
+        write_causal(folder)
+    elif request.param == "seq2seq":
+        write_seq2seq(folder)
+    name = request.param if request.param in ("extractive", "smollm2") else str(folder)
+    opened = open_generator(name, Answering(answer_tokens=12))
+    with one_thread():
+        yield lambda: opened
 
 
-def test_the_stream_joins_to_the_whole_draft(asked: Callable[[], BaseChatModel]) -> None:
+def test_the_stream_joins_to_the_whole_draft(asked: Ask) -> None:
     whole = asked().invoke(messages())
     assert isinstance(whole, AIMessage)
-    assert "".join(streamed(asked(), messages())) == whole.text != ""
+    assert "".join(streamed(asked(), messages(), LONG)) == whole.text != ""
 
 
-def test_the_same_messages_give_the_same_draft(asked: Callable[[], BaseChatModel]) -> None:
+def test_the_same_messages_give_the_same_draft(asked: Ask) -> None:
     assert asked().invoke(messages()).text == asked().invoke(messages()).text
 
 
-def test_an_interrupted_stream_leaves_it_usable(asked: Callable[[], BaseChatModel]) -> None:
-    pieces = streamed(asked(), messages())
+def test_an_interrupted_stream_leaves_it_usable(asked: Ask) -> None:
+    pieces = streamed(asked(), messages(), LONG)
     next(pieces)
-    assert isinstance(pieces, Iterator)
-    pieces.close()  # type: ignore[attr-defined]
+    pieces.close()
     assert asked().invoke(messages()).text
 
 
-def test_it_counts_tokens(asked: Callable[[], BaseChatModel]) -> None:
+def test_a_stream_that_is_left_open_keeps_nobody_s_thread(asked: Ask) -> None:
+    left_open = streamed(asked(), messages(), LONG)
+    next(left_open)
+    del left_open
+    assert asked().invoke(messages()).text
+
+
+def test_a_batch_is_what_each_gets_alone(asked: Ask) -> None:
+    alone = asked().invoke(messages()).text
+    assert [each.text for each in (asked(), asked())[-1].batch([messages()] * 2)] == [alone] * 2
+
+
+def test_several_at_once_get_their_own(asked: Ask) -> None:
+    alone = asked().invoke(messages()).text
+    chats = [asked() for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        streams = pool.map(lambda chat: "".join(streamed(chat, messages(), LONG)), chats)
+        assert list(streams) == [alone] * 4
+
+
+def test_it_counts_tokens(asked: Ask) -> None:
     count = token_counter(asked())
-    assert count("The cord is 90 cm long.") > count("cord") > 0
-    assert "steel " * 400 and 100 < count("steel " * 400) < 2400
-
-
-@pytest.fixture(scope="module")
-def chat() -> TransformersChat:
-    chat = open_generator("smollm2", 6)
-    assert isinstance(chat, TransformersChat)
-    return chat
-
-
-@pytest.mark.slow
-def test_it_keeps_to_its_token_limit(chat: TransformersChat) -> None:
-    draft = chat.invoke([HumanMessage("Tell me a very long story about a kettle.")]).text
-    assert 0 < chat.count_tokens(draft) <= 6
-
-
-@pytest.mark.slow
-def test_it_stops_where_it_is_told(chat: TransformersChat) -> None:
-    whole = chat.invoke(messages()).text
-    stop = whole.split()[1]
-    assert stop not in chat.invoke(messages(), stop=[stop]).text
-
-
-@pytest.mark.slow
-def test_a_failure_is_a_generator_error(
-    chat: TransformersChat, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def out_of_memory(**_: Any) -> None:
-        raise RuntimeError("out of memory")
-
-    monkeypatch.setattr(chat._model, "forward", out_of_memory)
-    with pytest.raises(GeneratorError, match="out of memory"):
-        list(streamed(chat, messages()))
+    short, long = count(messages()), count(messages("How long is the red cord? " * 50))
+    assert (short, long) == (0, 0) or 0 < short < long
 
 
 def test_the_extractive_one_quotes_the_first_fact() -> None:
@@ -109,64 +118,145 @@ def test_the_extractive_one_is_silent_without_facts() -> None:
 
 @pytest.mark.parametrize("error", [GeneratorError("cut off"), OSError("cut off")])
 def test_whatever_breaks_a_stream_is_a_generator_error(error: Exception) -> None:
-    pieces = streamed(ScriptedChat().enqueue("The cord", error), messages())
+    pieces = streamed(ScriptedChat().enqueue("The cord", error), messages(), LONG)
     with pytest.raises(GeneratorError, match="cut off"):
         list(pieces)
 
 
-def test_extractive_needs_no_model() -> None:
-    assert isinstance(open_generator("extractive", 48), ExtractiveChat)
+class Slow(ScriptedChat):
+    """Says a word, then nothing until it is let go, then more than anybody wants to hear."""
+
+    def _stream(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        first, second = super()._stream(*args, **kwargs)
+        try:
+            yield first
+            LET_GO.wait(20)
+            while True:
+                yield second
+        finally:
+            STOPPED.set()
 
 
-@pytest.mark.parametrize("name", ["nobody/has-this-model", "smollm9", "missing.gguf", "a b c"])
-def test_an_unknown_name_says_what_is_allowed(name: str) -> None:
-    with pytest.raises(ModelNotFoundError) as caught:
-        open_generator(name, 48)
-    for word in (repr(name), "smollm2", "folder", "GGUF", "Hugging Face"):
-        assert word in str(caught.value)
-
-
-@pytest.mark.parametrize("name", ["openai:", "openai:@http://127.0.0.1:9/v1"])
-def test_a_server_without_a_model_is_refused(name: str) -> None:
-    with pytest.raises(ConfigError, match="names no model; write openai:<model>@<base url>"):
-        open_generator(name, 48)
-
-
-def test_a_server_without_the_package_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setitem(sys.modules, "langchain_openai", None)
-    with pytest.raises(ConfigError, match=r"pip install 'shelftalk\[openai\]'"):
-        open_generator("openai:gpt@http://127.0.0.1:9/v1", 48)
-
-
-class _Client:
-    """In place of the package's class: says what it was given."""
-
-    def __init__(self, **options: Any) -> None:
-        if options["model"] == "keyless":
-            raise ValueError("The api_key must be set")
-        self.options = options
+LET_GO, STOPPED = threading.Event(), threading.Event()
 
 
 @pytest.fixture
-def client_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    package = ModuleType("langchain_openai")
-    package.ChatOpenAI = _Client  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "langchain_openai", package)
+def slow() -> Iterator[Slow]:
+    LET_GO.clear()
+    STOPPED.clear()
+    chat = Slow()
+    chat.enqueue("The co")
+    yield chat
+    LET_GO.set()
 
 
-@pytest.mark.usefixtures("client_package")
-def test_a_server_is_opened_by_model_and_address() -> None:
-    chat: Any = open_generator("openai:qwen:3b@http://127.0.0.1:9/v1", 48)
-    assert chat.options["model"] == "qwen:3b"
-    assert chat.options["base_url"] == "http://127.0.0.1:9/v1"
-    assert chat.options["max_completion_tokens"] == 48
-    official: Any = open_generator("openai:gpt", 48)
-    assert official.options["base_url"] is None
+def test_a_model_that_stalls_is_left_behind(slow: Slow) -> None:
+    pieces = streamed(slow, messages(), 0.2)
+    assert next(pieces) == "The"
+    with pytest.raises(GeneratorError, match=r"not done after 0\.2 s"):
+        next(pieces)
+    LET_GO.set()
+    assert STOPPED.wait(20)
 
 
-@pytest.mark.usefixtures("client_package")
-def test_a_client_that_cannot_be_made_is_a_bad_setting() -> None:
-    with pytest.raises(ConfigError, match="'openai:keyless' cannot be used: The api_key must"):
-        open_generator("openai:keyless", 48)
+def test_a_model_that_never_ends_is_stopped(slow: Slow) -> None:
+    LET_GO.set()
+    with pytest.raises(GeneratorError, match="not done after"):
+        for _ in streamed(slow, messages(), 0.2):
+            time.sleep(0.01)
+    assert STOPPED.wait(20)
+
+
+def test_who_stops_listening_stops_the_model(slow: Slow) -> None:
+    LET_GO.set()
+    pieces = streamed(slow, messages(), LONG)
+    next(pieces)
+    pieces.close()
+    assert STOPPED.wait(20)
+
+
+def test_extractive_needs_no_model() -> None:
+    assert isinstance(open_generator("extractive"), ExtractiveChat)
+
+
+def test_settings_reach_the_model(tmp_path: Path) -> None:
+    write_causal(tmp_path)
+    chat = open_generator(str(tmp_path), Answering(answer_tokens=9, temperature=0.5, seed=3))
+    assert isinstance(chat, TransformersChat)
+    assert (chat.max_tokens, chat.temperature, chat.seed) == (9, 0.5, 3)
+    assert chat.model_name == str(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["nobody/has-this-model", "smollm9", "missing.gguf", "a b c"])
+@pytest.mark.parametrize("use", [open_generator, require_generator])
+def test_an_unknown_name_says_what_is_allowed(name: str, use: Callable[[str], object]) -> None:
+    with pytest.raises(ModelNotFoundError) as caught:
+        use(name)
+    for word in (repr(name), "smollm2", "folder", "GGUF", "Hugging Face", "openai:", "langchain:"):
+        assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("openai:", "names no model; write openai:<model>@<base url>"),
+        ("openai:@http://127.0.0.1:9/v1", "names no model"),
+        ("langchain:", "incomplete; write langchain:<provider>:<model>"),
+        ("langchain:anthropic", "incomplete"),
+        ("langchain::claude", "incomplete"),
+    ],
+)
+def test_half_a_name_says_how_to_write_it(name: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        require_generator(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "package", "install"),
+    [
+        ("openai:gpt@http://127.0.0.1:9/v1", "langchain_openai", r"'shelftalk\[openai\]'"),
+        ("langchain:big_co:big", "langchain", r"'shelftalk\[langchain\]' langchain-big-co"),
+    ],
+)
+def test_a_missing_package_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, name: str, package: str, install: str
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.setitem(sys.modules, f"{package}.chat_models", None)
+    with pytest.raises(ConfigError, match=f"pip install {install}"):
+        open_generator(name)
+
+
+@pytest.fixture
+def langchain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In place of the package, which brings a hundred others: says what it was given."""
+
+    def init_chat_model(model: str, **options: Any) -> Any:
+        if options["model_provider"] == "nobody":
+            raise ValueError("Unsupported provider")
+        return model, options
+
+    package = ModuleType("langchain.chat_models")
+    package.init_chat_model = init_chat_model  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "langchain", ModuleType("langchain"))
+    monkeypatch.setitem(sys.modules, "langchain.chat_models", package)
+
+
+@pytest.mark.usefixtures("langchain")
+def test_any_model_of_langchain_is_opened_by_provider_and_name() -> None:
+    opened: Any = open_generator("langchain:anthropic:claude:x", Answering(seconds=7))
+    model, options = opened
+    assert model == "claude:x"
+    assert options == {
+        "model_provider": "anthropic",
+        "max_tokens": 48,
+        "temperature": 0,
+        "max_retries": 2,
+        "timeout": 7,
+    }
+
+
+@pytest.mark.usefixtures("langchain")
+def test_what_langchain_does_not_know_is_a_bad_setting() -> None:
+    with pytest.raises(ConfigError, match="'langchain:nobody:x' cannot be used: Unsupported"):
+        open_generator("langchain:nobody:x")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.engine import Engine
-from rag.generation import ExtractiveChat
+from rag.extractive import ExtractiveChat
 from rag.index import Index
 from rag.recognition import Catalogue, Recognition
 from rag.retrieval import Retriever

@@ -12,7 +12,7 @@ from api.keys import KeyFile, Role
 from indexer.build import build
 from rag.config import Serving, Settings
 from rag.engine import Engine
-from rag.generation import ExtractiveChat
+from rag.extractive import ExtractiveChat
 from rag.index import Index
 from rag.retrieval import Retriever
 from tests.api.conftest import opener
