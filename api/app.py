@@ -16,7 +16,7 @@ from api.limits import BodyRules, Gate
 from api.metrics import ServerMetrics
 from api.observing import Observing
 from api.rates import Rates
-from api.routes import ask, documents, feedback, health, index, metrics, search, widget
+from api.routes import ask, documents, feedback, health, index, metrics, openai, search, widget
 from api.service import Service
 from api.shops import Opener, Shops
 from api.store import Store
@@ -24,7 +24,7 @@ from api.web import pages
 from rag.config import Settings
 from rag.engine import Engine
 
-ROUTERS = (ask, search, feedback, index, documents, widget, health, metrics, pages)
+ROUTERS = (ask, search, feedback, index, documents, widget, health, metrics, openai, pages)
 
 
 class State(TypedDict):

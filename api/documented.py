@@ -1,5 +1,6 @@
 """What OpenAPI says of the problems a route answers with."""
 
+from http import HTTPStatus
 from typing import Any
 
 from api.problems import MEDIA_TYPE, Problem
@@ -47,3 +48,30 @@ QUESTION = problems(
     s404="Unknown product or variant",
     s503="Not loaded yet, or too many are waiting; see Retry-After",
 )
+
+
+def openai_problems(*statuses: int) -> Responses:
+    """Document errors in OpenAI's shape."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["error"],
+                        "properties": {"error": {"type": "object"}},
+                    },
+                    "example": {
+                        "error": {
+                            "message": "What happened, and what to do about it.",
+                            "type": "invalid_request_error" if status < 500 else "server_error",
+                            "param": None,
+                            "code": "request",
+                        }
+                    },
+                }
+            },
+        }
+        for status in (*statuses, 500)
+    }

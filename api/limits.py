@@ -68,7 +68,7 @@ class BodyRules:
         """Answer 413 or 415, or pass the request on."""
         status = _refused(Headers(scope=scope)) if scope["type"] == "http" else None
         if status is not None:
-            await problem_response(HTTPException(status))(scope, receive, send)
+            await problem_response(HTTPException(status), scope["path"])(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 

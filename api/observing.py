@@ -52,7 +52,7 @@ class Observing:
             _log.error("A request failed.", exc_info=error, extra={"request_id": id})
             if status:  # too late to tell; the connection must break off
                 raise
-            await problem_response(error)(scope, receive, watched)
+            await problem_response(error, scope["path"])(scope, receive, watched)
         finally:
             seconds = time.perf_counter() - began
             route = getattr(scope.get("route"), "path", "unknown")

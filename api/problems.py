@@ -22,6 +22,7 @@ MEDIA_TYPE = "application/problem+json"
 
 _log = logging.getLogger(__name__)
 
+_OPENAI_PATHS = ("/v1/chat/", "/v1/models")
 _PREFIX = "urn:shelftalk:problem:"
 _INPUT_ERRORS: tuple[tuple[type[InputError], HTTPStatus, str, str], ...] = (
     (QuestionError, HTTPStatus.UNPROCESSABLE_ENTITY, "question", "The question cannot be used"),
@@ -109,7 +110,8 @@ def problem_of(error: Exception) -> Problem:
             )
         case HTTPException():
             known = HTTPStatus(error.status_code)
-            detail = _DETAILS.get(known, error.detail)
+            unsaid = error.detail == known.phrase
+            detail = _DETAILS.get(known, error.detail) if unsaid else error.detail
             return Problem(type="about:blank", title=known.phrase, status=known, detail=detail)
     return Problem(
         type="about:blank",
@@ -119,8 +121,16 @@ def problem_of(error: Exception) -> Problem:
     )
 
 
-def problem_response(error: Exception) -> JSONResponse:
-    """The response for any exception."""
+def openai_error(problem: Problem) -> dict[str, object]:
+    """A problem in the shape OpenAI's clients read."""
+    kind = {True: "invalid_request_error", False: "server_error"}[problem.status < 500]
+    code = problem.type.removeprefix(_PREFIX)
+    error = {"message": problem.detail, "type": kind, "param": None, "code": code}
+    return {"error": error}
+
+
+def problem_response(error: Exception, path: str) -> JSONResponse:
+    """The response for any exception, in the shape that is expected at a path."""
     problem = problem_of(error)
     headers: dict[str, str] = {}
     if isinstance(error, HTTPException):
@@ -129,6 +139,8 @@ def problem_response(error: Exception) -> JSONResponse:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, UnavailableError | TooManyError) and error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
+    if path.startswith(_OPENAI_PATHS):
+        return JSONResponse(openai_error(problem), problem.status, headers)
     return JSONResponse(problem.model_dump(), problem.status, headers, MEDIA_TYPE)
 
 
@@ -143,7 +155,7 @@ def install(app: FastAPI) -> None:
 
     async def handle(request: Request, error: Exception) -> JSONResponse:
         log_failure(error)
-        return problem_response(error)
+        return problem_response(error, request.url.path)
 
     # Those of no kind but the last are raised again after the response, and the server logs them.
     for kind in (

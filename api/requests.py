@@ -15,14 +15,13 @@ _Id = Annotated[str, Field(min_length=1, max_length=256)]
 _EXAMPLE: dict[str, Any] = {"question": "How heavy is it?", "product_id": "BR-KT17"}
 
 
-class AskRequest(BaseModel):
-    """A question and where it is asked."""
+class ScopeRequest(BaseModel):
+    """Where it is asked: which documents may answer."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, json_schema_extra={"examples": [_EXAMPLE]}
+        extra="forbid", frozen=True, json_schema_extra={"examples": [{"product_id": "BR-KT17"}]}
     )
 
-    question: _Text = Field(description="What a shopper asks. Too long is refused, never cut.")
     product_id: _Id | None = Field(
         None, description="Answer from this product's and the shop's documents only."
     )
@@ -43,13 +42,10 @@ class AskRequest(BaseModel):
         "or `{type: and|or, filters}`.",
         examples=[{"type": "gte", "key": "rating", "value": 4}],
     )
-    history: list[_Text] = Field(
-        [], description="Earlier questions of the same conversation, oldest first."
-    )
 
-    def asked(self) -> Question:
-        """The question as the engine takes it."""
-        scope = Scope(
+    def scope(self) -> Scope:
+        """The scope as the engine takes it."""
+        return Scope(
             product_id=self.product_id,
             variant_id=self.variant_id,
             kinds=frozenset(self.kinds),
@@ -58,7 +54,21 @@ class AskRequest(BaseModel):
             shop=self.shop,
             where=None if self.filters is None else parse(self.filters),
         )
-        return Question(self.question, scope, tuple(self.history))
+
+
+class AskRequest(ScopeRequest):
+    """A question and where it is asked."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    question: _Text = Field(description="What a shopper asks. Too long is refused, never cut.")
+    history: list[_Text] = Field(
+        [], description="Earlier questions of the same conversation, oldest first."
+    )
+
+    def asked(self) -> Question:
+        """The question as the engine takes it."""
+        return Question(self.question, self.scope(), tuple(self.history))
 
 
 class SearchRequest(AskRequest):

@@ -4,18 +4,22 @@ import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 from anyio import CancelScope
 from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
+from api.access import Caller
 from api.limits import Gate
 from api.problems import log_failure, problem_of
+from api.service import Service
 from rag.body import answer_body, citation_body, passage_body, statement_body
-from rag.types import Answer, Citation, Event, Statement
+from rag.types import Answer, Citation, Event, Question, Statement
 
 
 class Mark(Enum):
@@ -23,6 +27,19 @@ class Mark(Enum):
 
     IDLE = "nothing came in time"
     END = "the answer is complete"
+
+
+class Writer(Protocol):
+    """How events become bytes: ours, or as OpenAI's clients read them."""
+
+    def event(self, event: Event) -> bytes:
+        """What an event looks like; nothing where it is not shown."""
+
+    def error(self, error: Exception) -> bytes:
+        """The end of a stream that failed."""
+
+    def done(self) -> bytes:
+        """The end of one that is whole."""
 
 
 class Pump:
@@ -85,13 +102,13 @@ class AnswerStream(EventSourceResponse):
         self,
         pump: Pump,
         first: Event | Mark,
-        generation: str,
+        writer: Writer,
         heartbeat: float,
         heard: Callable[[Answer], Awaitable[None]],
     ) -> None:
         """Make the response; `heard` is called with the answer once it is sent."""
         self._pump = pump
-        self._generation = generation
+        self._writer = writer
         self._heard = heard
         # The headers FastAPI gives its own event streams: no cache and no proxy may hold one back.
         headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
@@ -108,30 +125,66 @@ class AnswerStream(EventSourceResponse):
 
     async def _frames(self, item: Event | Mark, heartbeat: float) -> AsyncIterator[bytes]:
         while item is not Mark.END:
-            yield KEEPALIVE_COMMENT if isinstance(item, Mark) else self._frame(item)
+            if isinstance(item, Mark):
+                yield KEEPALIVE_COMMENT
+            elif frame := self._writer.event(item):
+                yield frame
             if isinstance(item, Answer):
                 await self._heard(item)
             try:
                 item = await self._pump.next(heartbeat)
             except Exception as error:  # the status is sent: only an event can still tell
                 log_failure(error)
-                yield _event("error", problem_of(error).model_dump())
+                yield self._writer.error(error)
                 return
-        yield _event("done", {"generation": self._generation})
+        yield self._writer.done()
 
-    def _frame(self, event: Event) -> bytes:
+
+@dataclass(frozen=True, slots=True)
+class OwnEvents:
+    """The events of `/v1/ask`, each with its name."""
+
+    generation: str
+
+    def event(self, event: Event) -> bytes:
+        """An event with the body it has in the answer."""
         match event:
             case Citation():
-                return _event("citation", citation_body(event))
+                return _named("citation", citation_body(event))
             case Statement():
-                return _event("statement", statement_body(event))
+                return _named("statement", statement_body(event))
             case Answer():
-                return _event("answer", answer_body(event))
+                return _named("answer", answer_body(event))
             case passages:
                 found = [passage_body(passage) for passage in passages]
-                return _event("passages", {"passages": found, "generation": self._generation})
+                return _named("passages", {"passages": found, "generation": self.generation})
+
+    def error(self, error: Exception) -> bytes:
+        """The problem, as other routes answer with."""
+        return _named("error", problem_of(error).model_dump())
+
+    def done(self) -> bytes:
+        """Everything was said."""
+        return _named("done", {"generation": self.generation})
 
 
-def _event(name: str, body: dict[str, Any]) -> bytes:
+def _named(name: str, body: dict[str, Any]) -> bytes:
     data = json.dumps(body, ensure_ascii=False, allow_nan=False)
     return format_sse_event(event=name, data_str=data)
+
+
+async def streamed(
+    service: Service, caller: Caller, question: Question, writer: Callable[[str], Writer]
+) -> AnswerStream:
+    """Begin to answer as events; what is wrong with the question is raised before the first."""
+    engine = caller.shop.engine
+    pump = Pump(service.gate, lambda: engine.stream(question))
+    try:
+        # What is wrong with the question gets its own status. A long wait for a turn does not hold
+        # the stream back: heartbeats must begin, and a client that leaves the queue be noticed.
+        first = await pump.next(service.heartbeat)
+    except BaseException:
+        pump.close()
+        raise
+    heard = partial(service.heard, caller, question)
+    return AnswerStream(pump, first, writer(engine.generation), service.heartbeat, heard)

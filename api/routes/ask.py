@@ -12,7 +12,7 @@ from api.limits import MAX_BODY
 from api.requests import AskRequest
 from api.responses import AnswerBody
 from api.service import Shared
-from api.stream import AnswerStream, Pump
+from api.stream import OwnEvents, streamed
 from rag.body import answer_body
 
 router = APIRouter(max_body_size=MAX_BODY)
@@ -42,22 +42,14 @@ async def ask(body: AskRequest, caller: ByWidget, service: Shared, request: Requ
     """Answer a question from the shop's documents, every sentence with its citations."""
     engine, question = caller.shop.engine, caller.question(body)
 
+    if _wants_events(request):
+        return await streamed(service, caller, question, OwnEvents)
     heard = partial(service.heard, caller, question)
-    if not _wants_events(request):
-        if kept := engine.remembered(question):  # needs no turn
-            after = BackgroundTask(heard, kept.answer)
-            return Response(kept.body, media_type="application/json", background=after)
-        answer = await service.gate.run(lambda: engine.ask(question))
-        return JSONResponse(answer_body(answer), background=BackgroundTask(heard, answer))
-    pump = Pump(service.gate, lambda: engine.stream(question))
-    try:
-        # What is wrong with the question gets its own status. A long wait for a turn does not hold
-        # the stream back: heartbeats must begin, and a client that leaves the queue be noticed.
-        first = await pump.next(service.heartbeat)
-    except BaseException:
-        pump.close()
-        raise
-    return AnswerStream(pump, first, engine.generation, service.heartbeat, heard)
+    if kept := engine.remembered(question):  # needs no turn
+        after = BackgroundTask(heard, kept.answer)
+        return Response(kept.body, media_type="application/json", background=after)
+    answer = await service.gate.run(lambda: engine.ask(question))
+    return JSONResponse(answer_body(answer), background=BackgroundTask(heard, answer))
 
 
 def _wants_events(request: Request) -> bool:

@@ -1,12 +1,17 @@
 """The service around a stand-in engine, started and ready."""
 
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, cast
 
+import httpx2
 import pytest
+import uvicorn
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from api.app import create_app
@@ -19,6 +24,7 @@ from tests.api.scripted import ScriptedEngine
 from tests.doubles import HashingEmbedder
 
 Serve = Callable[..., TestClient]
+Served = Callable[..., str]
 
 
 def opener(engine: ScriptedEngine | Engine) -> Callable[[Settings], Engine]:
@@ -73,3 +79,36 @@ def small_shop(serve: Serve, small_engine: Engine) -> TestClient:
 @pytest.fixture
 def client(serve: Serve, engine: ScriptedEngine) -> TestClient:
     return serve(engine)
+
+
+@pytest.fixture
+def listening(settings: Settings) -> Iterator[Served]:
+    """Start the service on a port of this machine; gives its address."""
+    with ExitStack() as stack:
+
+        def start(engine: ScriptedEngine | Engine, **options: Any) -> str:
+            app = create_app(settings, opener(engine), **options)
+            address = stack.enter_context(served(app))
+            while httpx2.get(f"{address}/readyz").status_code != 200:
+                time.sleep(0.01)
+            return address
+
+        yield start
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """A real server in a thread, drained at the end."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(20)
+    listener.close()
+    assert not thread.is_alive()

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 
 from rag.errors import QuestionError, ScopeError
 from rag.types import (
@@ -18,6 +19,7 @@ from rag.types import (
     Status,
     Verdict,
 )
+from tests.doubles import HashingEmbedder
 
 DOCUMENT = Document(
     id="specs/kettle.md",
@@ -70,6 +72,7 @@ class ScriptedEngine:
 
     def __init__(self, failure: Exception | None = None) -> None:
         self.failure = failure
+        self.retriever = SimpleNamespace(embedder=HashingEmbedder())
         self.unheld = threading.Event()
         self.unheld.set()
         self.went_on = threading.Event()
