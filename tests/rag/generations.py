@@ -1,6 +1,6 @@
 """Generations made straight from documents or vectors, without files to read them from."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from indexer.row import document_row
 from indexer.store import PassageWriter
-from rag import lexical
+from rag import dense, lexical
 from rag.manifest import LEXICAL, PASSAGES, VECTORS, Layout, Manifest, digests
 from rag.types import Block, BlockKind, Chunk, Document, Kind
 from rag.vectors import Vectors
@@ -45,15 +45,18 @@ def write_passages(path: Path, documents: Sequence[Document]) -> None:
 
 
 def write_generation(
-    folder: Path, documents: Sequence[Document], vectors: Vectors, id: str = "20260101T000000-x"
+    folder: Path,
+    documents: Sequence[Document],
+    vectors: Vectors,
+    id: str = "20260101T000000-x",
+    kind: dense.Kind = dense.Kind.FLAT,
 ) -> Path:
     """Write and publish a generation into an index folder; return the generation's folder."""
     layout = Layout(folder)
     generation = layout.generations / id
     generation.mkdir(parents=True)
     write_passages(generation / PASSAGES, documents)
-    index = faiss.IndexFlatIP(vectors.shape[1])
-    index.add(vectors)
+    index = finished(dense.build(len(vectors), vectors.shape[1], [vectors], kind))
     (generation / VECTORS).write_bytes(np.asarray(faiss.serialize_index(index)).tobytes())
     lexical.write((whole(document).embedding_text for document in documents), generation / LEXICAL)
     Manifest(
@@ -70,6 +73,16 @@ def write_generation(
     ).write(generation)
     layout.current.write_text(id + "\n")
     return generation
+
+
+def finished(steps: Generator[int, None, faiss.Index]) -> faiss.Index:
+    """What a build comes to."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            index: faiss.Index = end.value
+            return index
 
 
 def random_vectors(rng: np.random.Generator, count: int, dim: int = 16) -> Vectors:

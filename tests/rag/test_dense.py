@@ -1,7 +1,5 @@
 """Both kinds of vector index against every vector compared in turn."""
 
-from collections.abc import Generator
-
 import faiss
 import numpy as np
 import pytest
@@ -11,21 +9,13 @@ from hypothesis import strategies as st
 import rag.dense
 from rag.dense import Dense, Kind, build
 from rag.vectors import Vectors
+from tests.rag.generations import finished
 
 COUNT, DIM = 3000, 32
 
 
 def unit(vectors: Vectors) -> Vectors:
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
-
-
-def finished(steps: Generator[int, None, faiss.Index]) -> faiss.Index:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            index: faiss.Index = end.value
-            return index
 
 
 def made(vectors: Vectors, kind: Kind) -> Dense:
