@@ -129,10 +129,14 @@ def search(
     filter_: options.Where = None,
     index: options.Index = None,
     embedder: options.Embedder = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show what was looked for, and how scores came about.")
+    ] = False,
     json_: options.Json = False,
 ) -> None:
     """Show the passages a question finds, and the parts of their scores."""
     from api import terminal
+    from api.explain import explanation_body, matched
     from rag.body import passage_body
     from rag.engine import Engine
 
@@ -141,11 +145,16 @@ def search(
         settings = load_settings(index=index, embedder=embedder, generator="extractive")
         engine = Engine.open(settings, terminal.say)
         passages = engine.search(asked, k)
+        plan = engine.retriever.plan(asked)
+        why = explanation_body(plan, engine.retriever)
         if json_:
-            found = [passage_body(passage) for passage in passages]
-            _print_json({"passages": found, "generation": engine.generation})
+            found = [passage_body(one) | {"matched": matched(one, plan)} for one in passages]
+            body = {"passages": found, "generation": engine.generation}
+            _print_json(body | ({"explanation": why} if explain else {}))
         else:
-            terminal.show_passages(passages)
+            if explain:
+                terminal.show_explanation(why)
+            terminal.show_passages(passages, plan, explain)
 
 
 @app.command(epilog="Example: shelftalk serve --index index --port 8000")

@@ -1,14 +1,19 @@
 """How things look in a terminal. Answers go to stdout, progress and the rest to stderr."""
 
+import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from indexer.report import Guess, Report
+from rag.retrieval import Plan
+from rag.text import matches
 from rag.types import Answer, Citation, Event, Passage, Statement
 
 out = Console(highlight=False, soft_wrap=True, emoji=False)
@@ -49,19 +54,55 @@ def place(citation: Citation) -> str:
     return f"{', '.join(parts)} ({citation.source})"
 
 
-def show_passages(passages: Sequence[Passage]) -> None:
-    """Print a ranking with the parts of each score."""
+def show_explanation(why: Mapping[str, Any]) -> None:
+    """Print what a question came to, above its passages."""
+    products = ", ".join(f"{one['name']} ({one['product_id']})" for one in why["about"])
+    filters = "  ".join(f"{key} {_shown(value)}" for key, value in why["filters"].items())
+    weight = why["lexical_weight"]
+    rows = {
+        "looked for": " ".join(why["sought"]),
+        "filters": filters,
+        "about": products,
+        "in scope": f"{why['admitted']} of {why['passages']} passages",
+        "fused": f"{1 - weight:.1f} × dense + {weight:.1f} × lexical's share of its highest",
+    }
+    for name, text in rows.items():
+        if text:
+            out.print(f"[dim]{name:>10}[/dim]  {escape(text)}")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return ",".join(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
+
+
+def show_passages(passages: Sequence[Passage], plan: Plan, explain: bool = False) -> None:
+    """Print a ranking with the parts of each score, the words that match in bold."""
     for passage in passages:
-        parts = "  ".join(f"{name} {value:.2f}" for name, value in passage.scores.items())
         page = f", page {passage.chunk.page}" if passage.chunk.page else ""
         heading = f" > {passage.chunk.headings[-1]}" if passage.chunk.headings else ""
+        parts = passage.scores if explain else _first(passage.scores, "dense", "lexical", "rerank")
+        shown = "  ".join(f"{name} {value:.2f}" for name, value in parts.items())
         out.print(
             f"[cyan]{passage.rank:>2}[/cyan]  {passage.score:.3f}  "
-            f"{escape(passage.document.title + heading + page)}  [dim]{parts}[/dim]"
+            f"{escape(passage.document.title + heading + page)}  [dim]{shown}[/dim]"
         )
         out.print(f"      [dim]{escape(passage.document.id)}[/dim]")
-        text = " ".join(passage.chunk.text.split())
-        out.print(f"      {escape(text[:200] + ('…' if len(text) > 200 else ''))}")
+        out.print(Text("      ").append_text(_excerpt(passage.chunk.text, plan.sought)))
+
+
+def _first(scores: Mapping[str, float], *names: str) -> dict[str, float]:
+    return {name: scores[name] for name in names if name in scores}
+
+
+def _excerpt(text: str, sought: Sequence[str]) -> Text:
+    """The first words of a passage in one line, what matches in bold."""
+    line = " ".join(text.split())
+    shown = Text(line[:200] + ("…" if len(line) > 200 else ""))
+    for span in matches(shown.plain, frozenset(sought)):
+        shown.stylize("bold", span.start, span.end)
+    return shown
 
 
 def show_report(report: Report, folder: str) -> None:

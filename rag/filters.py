@@ -57,6 +57,14 @@ def parse(body: object) -> Filter:
     return found
 
 
+def to_body(found: Filter) -> dict[str, Any]:
+    """The filter as `parse` reads it."""
+    if isinstance(found, Group):
+        return {"type": found.type, "filters": [to_body(one) for one in found.filters]}
+    value = list(found.values) if found.type == "in" else found.values[0]
+    return {"type": found.type, "key": found.key, "value": value}
+
+
 def _parsed(body: object, depth: int) -> Filter:
     if not isinstance(body, Mapping):
         raise FilterError(f"A filter is an object with a type, not {_shown(body)}.")

@@ -5,7 +5,7 @@ says by itself how much of the question a passage covers; the cosine is taken as
 depends on what else was found (docs/retrieval.md has other fusions measured).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -17,8 +17,8 @@ LEXICAL_WEIGHT = 0.6
 SPELT_WEIGHT = 0.8
 """The same where the embedder spells the question out, for then it hardly understands it."""
 SPELT = 0.3
-"""Tokens a byte of a question that is spelt out: English takes .2, Chinese in an English model
-one token a character, .33."""
+"""Share of its words in pieces from which on a question is spelt out. An English model knows most
+English words whole and cuts most German, Spanish or Chinese ones up."""
 OWN_BONUS = 0.02
 """What a product's own passage gains over a shop-wide one when the question is on that product."""
 STEP = 0.006
@@ -35,9 +35,10 @@ def by_coverage(dense: Scores, lexical: Scores, most: float, weight: float) -> S
     return np.asarray((1 - weight) * dense + weight * lexical / max(most, 1e-9), np.float32)
 
 
-def lexical_weight(tokens: int, text: str) -> float:
-    """The weight of BM25 for a question of so many of the embedder's tokens."""
-    return SPELT_WEIGHT if tokens > SPELT * len(text.encode()) else LEXICAL_WEIGHT
+def lexical_weight(pieces: Sequence[int]) -> float:
+    """The weight of BM25 for a question with words of so many of the embedder's tokens each."""
+    cut = sum(count > 1 for count in pieces)
+    return SPELT_WEIGHT if cut > SPELT * len(pieces) else LEXICAL_WEIGHT
 
 
 def precedence(kind: Kind, own: bool, opinions: bool) -> float:

@@ -1,8 +1,7 @@
 """Question → passages: dense and lexical candidates under a hard scope, fused into one ranking."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,16 +14,30 @@ from rag.language import asks_for_opinions
 from rag.packing import Extract, pack
 from rag.passages import Head, Rows
 from rag.recognition import Catalogue, Recognition
+from rag.repetition import Said
 from rag.rerank import Rerank
-from rag.text import terms
+from rag.text import terms, words
 from rag.types import Chunk, Document, Passage, Question, Scope
 from rag.vectors import Scores, Vectors
 from rag.vocabulary import expanded
 
 RERANKED = 30
 """Most passages a reranker reads for a question, unless more are asked for."""
-_ALIKE = 0.9
-"""Share of their words from which on two passages about the same product say the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a question comes to before anything is ranked."""
+
+    question: Question
+    """With the one product it names as its scope."""
+    about: tuple[str, ...]
+    """Products it names, or may mean, where its scope has none."""
+    sought: tuple[str, ...]
+    """Its search terms: its own, spelt right, and those of the attributes they ask for."""
+    lexical_weight: float
+    rows: Rows
+    """Those its scope admits."""
 
 
 class Retriever:
@@ -77,6 +90,23 @@ class Retriever:
             return replace(question, scope=scope), found
         return question, found
 
+    def plan(self, question: Question) -> Plan:
+        """What is looked for, and where.
+
+        Raises:
+            ScopeError: the question names a product no document belongs to.
+        """
+        question, found = self.understand(question)
+        about = () if question.scope.product_id else found.named or found.choices
+        said = f"{question.text} {context(question.text, question.history)}"
+        return Plan(
+            question,
+            about,
+            tuple(expanded(self.index.lexical.understood(terms(said)))),
+            lexical_weight(self._pieces(question)),
+            self._rows(question.scope, about),
+        )
+
     def retrieve(self, question: Question, k: int) -> list[Passage]:
         """Exactly min(k, passages in scope) passages, best first.
 
@@ -85,18 +115,15 @@ class Retriever:
         Raises:
             ScopeError: the question names a product no document belongs to.
         """
-        question, about = self.understand(question)
-        rows = self._rows(question.scope, about.named or about.choices)
-        if not len(rows):
+        plan = self.plan(question)
+        if not len(plan.rows):
             return []
-        sought = self.sought(question)
-        query = self.query_vector(question)
-        found, dense, lexical = self._candidates(query, sought, rows, max(50, 5 * k))
+        query = self.query_vector(plan.question)
+        found, dense, lexical = self._candidates(query, plan.sought, plan.rows, max(50, 5 * k))
         heads = self.index.passages.heads(found)
-        tokens = self.embedder.count_tokens([question.text])[0] - self._no_tokens
-        weight = lexical_weight(tokens, question.text)
-        fused = self._fuse(dense, lexical, self.index.lexical.highest(sought), weight)
-        priors = _priors(question, heads)
+        most = self.index.lexical.highest(plan.sought)
+        fused = self._fuse(dense, lexical, most, plan.lexical_weight)
+        priors = _priors(plan.question, heads)
         # Vectors shift in the last digits with the batch: round, then break ties by date and id.
         scores = [round(float(score), 5) for score in _scaled(fused + priors)]
         wanted = max(k, RERANKED) if self._rerank else k
@@ -117,7 +144,17 @@ class Retriever:
                 self._without_repeats(found, _ranking(scores, heads), wanted), 1
             )
         ]
-        return self._reranked(question, best, self._rerank)[:k] if self._rerank else best
+        return self._reranked(plan.question, best, self._rerank)[:k] if self._rerank else best
+
+    def _pieces(self, question: Question) -> list[int]:
+        """How many tokens each word has, but model numbers and the product's name."""
+        named = set(words(self.subject(question) or ""))
+        said = [
+            word
+            for word in words(question.text)
+            if word not in named and (word.isalpha() or not word.isascii())
+        ]
+        return [tokens - self._no_tokens for tokens in self.embedder.count_tokens(said)]
 
     def packed(self, question: Question, k: int, budget: int) -> list[Extract]:
         """What of the best k passages fits into a budget of the embedder's tokens, as one reads it.
@@ -149,11 +186,6 @@ class Retriever:
         behind = [passage for passage in passages if not passage.score]
         return [replace(one, rank=rank) for rank, one in enumerate([*first, *behind], 1)]
 
-    def sought(self, question: Question) -> list[str]:
-        """The search terms of a question: its own, spelt right, and the attributes they ask for."""
-        said = f"{question.text} {context(question.text, question.history)}"
-        return expanded(self.index.lexical.understood(terms(said)))
-
     def _without_repeats(
         self, found: Rows, ranking: Iterable[int], k: int
     ) -> list[tuple[Chunk, Document, int, bool]]:
@@ -161,7 +193,7 @@ class Retriever:
 
         Those that only repeat a better passage, as colour variants do, go behind all others.
         """
-        said: list[tuple[tuple[str, ...], _Said]] = []
+        said: list[tuple[tuple[str, ...], Said]] = []
         first: list[tuple[Chunk, Document, int, bool]] = []
         repeats: list[tuple[Chunk, Document, int, bool]] = []
         for at in ranking:
@@ -169,7 +201,7 @@ class Retriever:
                 break
             (chunk,) = self.index.passages.chunks([int(found[at])])
             document = self.index.passages.document(chunk.document_id)
-            own = _Said.of(chunk.text)
+            own = Said.of(chunk.text)
             if any(document.product_ids == ids and own.repeats(other) for ids, other in said):
                 repeats.append((chunk, document, at, True))
             else:
@@ -209,7 +241,7 @@ class Retriever:
         return self.index.passages.product_names.get(question.scope.product_id or "")
 
     def _rows(self, scope: Scope, products: Sequence[str]) -> Rows:
-        if scope.product_id or not products:
+        if not products:
             return self.index.passages.rows(scope)
         each = (self.index.passages.rows(replace(scope, product_id=id)) for id in products)
         return np.unique(np.concatenate(list(each)))
@@ -225,25 +257,6 @@ class Retriever:
             matching = matching[np.argpartition(-lexical[matching], pool)[:pool]]
         found = np.union1d(nearest, matching)
         return found, self.index.cosines(query, found), lexical[found]
-
-
-class _Said(NamedTuple):
-    """What a passage says, without order and form of its words."""
-
-    words: frozenset[str]
-    numbers: frozenset[str]
-
-    @classmethod
-    def of(cls, text: str) -> "_Said":
-        words = frozenset(terms(text))
-        numbers = frozenset(word for word in words if any(map(str.isdigit, word)))
-        return cls(words, numbers)
-
-    def repeats(self, other: "_Said") -> bool:
-        """Whether both say the same: the same numbers, and nearly the same words."""
-        if self.numbers != other.numbers:
-            return False
-        return len(self.words & other.words) >= _ALIKE * len(self.words | other.words)
 
 
 def _priors(question: Question, heads: Sequence[Head]) -> Scores:

@@ -3,7 +3,7 @@
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from functools import lru_cache
 
 import Stemmer
@@ -89,6 +89,18 @@ def content_terms(text: str) -> list[str]:
         if word.replace("'", "") not in STOPWORDS
         for term in _word_terms(word)
     ]
+
+
+def matches(text: str, sought: Set[str]) -> Iterator[Span]:
+    """Where a text has words that carry meaning and are among the search terms, in order."""
+    for match in _WORD.finditer(text):
+        run = CJK.search(match.group())
+        if run is not None and len(run.group()) > 2:  # bigram by bigram
+            for at in range(match.start(), match.end() - 1):
+                if text[at : at + 2] in sought:
+                    yield Span(at, at + 2)
+        elif not sought.isdisjoint(content_terms(match.group())):
+            yield Span(*match.span())
 
 
 def words(text: str) -> Iterator[str]:

@@ -27,8 +27,8 @@ LAYERS = [
     "batching conversation dense fusion models language quantities spelling vocabulary",
     "decoding extractive onnx_export onnx_embedding sentence_transformer servers",
     "transformers_chat",
-    "body embedding generation index lexical manifest packing passages prompt rerank verification "
-    "wording",
+    "body embedding generation index lexical manifest packing passages prompt repetition rerank "
+    "verification wording",
     "answer_cache recognition",
     "drafting evidence retrieval",
     "engine",

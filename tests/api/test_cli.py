@@ -156,6 +156,38 @@ def test_search_prints_passages(small_index: Path) -> None:
     assert shown.exit_code == 0 and body["passages"][0]["document_id"] in shown.stdout
 
 
+def test_search_explains_what_it_looked_for_and_where(small_index: Path) -> None:
+    opinions = '{"type": "ne", "key": "kind", "value": "review"}'
+    asked = ("search", "How long is the crod?", "--product", "KT17", "--index", small_index)
+    options = (*asked, "--as-of", "2024-05-01", "--filter", opinions, "--explain")
+    body = one_object(run(*options, "--json"))
+    why, first = body["explanation"], body["passages"][0]
+    assert why["filters"] == {
+        "product_id": "KT17",
+        "as_of": "2024-05-01",
+        "where": json.loads(opinions),
+    }
+    assert len(body["passages"]) == 5 < why["admitted"] < why["passages"]
+    assert set(first["scores"]) == {"dense", "lexical", "fused", "precedence"}
+    shown = run(*options).stdout
+    for part in ("looked for", "crod", "product_id KT17", "2024-05-01", '"ne"', "precedence"):
+        assert part in shown
+    assert "explanation" not in one_object(run(*asked, "--json"))
+
+
+def test_search_shows_which_words_match(small_index: Path) -> None:
+    body = one_object(run("search", "How long are the cords?", "--index", small_index, "--json"))
+    faq = next(one for one in body["passages"] if one["source"] == "products/KT17/faq.md")
+    assert faq["matched"] == ["cord"]
+
+
+def test_search_says_which_product_a_question_is_about(small_index: Path) -> None:
+    asked = ("search", "Is the KT-17 loud?", "--index", small_index, "--explain")
+    assert one_object(run(*asked, "--json"))["explanation"]["filters"]["product_id"] == "KT17"
+    shown = run("search", "the Brook kettle", "--index", small_index, "--explain").stdout
+    assert "Brook Kettle 1.2 L (KT12), Brook" in shown and "(KT17)" in shown
+
+
 def test_the_options_make_the_scope(small_index: Path) -> None:
     def sources(*options: object) -> set[str]:
         asked = ("search", "return goods", "-k", 100, "--index", small_index, "--json", *options)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import FilterError
-from rag.filters import MOST, parse
+from rag.filters import MOST, parse, to_body
 from rag.manifest import PASSAGES
 from rag.passages import PassageStore
 from rag.types import Document, Kind, Scope
@@ -124,6 +124,11 @@ def test_a_filter_admits_exactly_the_documents_it_holds_of(
 ) -> None:
     rows = store.rows(Scope(where=parse(json.loads(json.dumps(body)))))
     assert rows.tolist() == [at for at, doc in enumerate(DOCUMENTS) if holds(body, doc)]
+
+
+@given(filters)
+def test_a_filter_comes_back_as_it_was_read(body: dict[str, Any]) -> None:
+    assert to_body(parse(body)) == body
 
 
 @pytest.mark.parametrize(

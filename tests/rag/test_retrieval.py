@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import IndexMismatchError, ScopeError
-from rag.fusion import lexical_weight, precedence
+from rag.fusion import LEXICAL_WEIGHT, SPELT_WEIGHT, precedence
 from rag.index import Index
 from rag.language import asks_for_opinions
 from rag.retrieval import Retriever
@@ -108,11 +108,10 @@ def test_it_is_the_fusion_of_both_scores(retriever: Retriever, scope: Scope, tex
     rows = [int(row) for row in index.passages.rows(scope)]
     assert len(rows) <= 50, "else not every row is a candidate"
     query = retriever.query_vector(question)[0]
-    sought = retriever.sought(question)
+    sought = retriever.plan(question).sought
     lexical = index.lexical.scores(sought)
     most = sum(index.lexical.idf(term) for term in sought)
-    tokens = retriever.embedder.count_tokens([text])[0] - retriever.embedder.count_tokens([""])[0]
-    weight, opinions = lexical_weight(tokens, text), asks_for_opinions(text)
+    weight, opinions = retriever.plan(question).lexical_weight, asks_for_opinions(text)
     expected: dict[str, float] = {}
     for row in rows:
         document = index.passages.document(chunks[row].document_id)
@@ -129,6 +128,21 @@ def test_it_is_the_fusion_of_both_scores(retriever: Retriever, scope: Scope, tex
         if passage.score:  # a repetition has none
             scaled = (expected[passage.chunk.id] - low) / (high - low) if high > low else 1
             assert passage.score == pytest.approx(scaled, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("text", "weight"),
+    [
+        ("How long is the cord?", LEXICAL_WEIGHT),
+        ("Is the KT-17-XL-2040-ABCDEF loud?", LEXICAL_WEIGHT),
+        ("", LEXICAL_WEIGHT),
+        ("Wasserkocherdeckelersatz lieferbar?", SPELT_WEIGHT),
+    ],
+)
+def test_words_count_more_where_the_embedder_spells_them_out(
+    retriever: Retriever, text: str, weight: float
+) -> None:
+    assert retriever.plan(Question(text)).lexical_weight == weight
 
 
 def test_a_passage_that_repeats_a_better_one_is_last(retriever: Retriever) -> None:

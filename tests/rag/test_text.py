@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from rag.language import is_negated, language
 from rag.quantities import codes, numbers
-from rag.text import content_terms, sentences, terms
+from rag.text import content_terms, matches, sentences, terms
 
 PROSE = st.text(alphabet="ab Z.!?\n\t\"')]1e,。！中文½\u00a0", max_size=80) | st.text(max_size=80)
 
@@ -181,3 +181,19 @@ def test_what_is_no_denial(text: str) -> None:
 )
 def test_language_of_a_question(text: str, expected: str) -> None:
     assert language(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "sought", "expected"),
+    [
+        ("The cord's length: 75 cm.", "cord long 75", ["cord's", "75"]),
+        ("Boiling boils the kettle", "boiled the", ["Boiling", "boils"]),
+        ("XPS-13 and USB-C", "xps13", ["XPS-13"]),
+        ("水壶的电源线长75厘米", "电源线", ["电源", "源线"]),
+        ("ＵＳＢ", "usb", ["ＵＳＢ"]),
+        ("", "x", []),
+    ],
+)
+def test_where_a_text_matches(text: str, sought: str, expected: list[str]) -> None:
+    found = [text[span.start : span.end] for span in matches(text, set(terms(sought)))]
+    assert found == expected
