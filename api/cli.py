@@ -192,6 +192,26 @@ def serve(
             server.run(sockets=[listener])
 
 
+@app.command(epilog="Example: shelftalk mcp --index index")
+def mcp(
+    http: Annotated[bool, typer.Option("--http", help="Listen at /mcp, not on stdin.")] = False,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8001,
+    shop: Annotated[
+        str | None, typer.Option(help="Whose documents, where there are several shops.")
+    ] = None,
+    index: options.Index = None,
+    embedder: options.Embedder = None,
+    generator: options.Generator = None,
+) -> None:
+    """Serve the shop's knowledge to assistants, by the Model Context Protocol."""
+    from api.mcp_command import run
+
+    with options.errors_as_exit_codes():
+        settings = load_settings(index=index, embedder=embedder, generator=generator)
+        run(settings, shop, (host, port) if http else None)
+
+
 @app.command(epilog="Example: shelftalk check index --repair")
 def check(
     folder: Annotated[Path | None, typer.Argument(help="Folder of the index.")] = None,

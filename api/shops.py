@@ -8,8 +8,9 @@ from api.metrics import ShopMetrics
 from api.problems import UnavailableError
 from rag.config import Settings
 from rag.engine import Engine
-from rag.errors import IndexFolderError, ShelftalkError
+from rag.errors import IndexFolderError, ScopeError, ShelftalkError
 from rag.manifest import Layout
+from rag.types import Document
 
 _log = logging.getLogger(__name__)
 
@@ -55,6 +56,17 @@ class Shop:
                 "not-loaded", f"The engine was not loaded ({name}); the server's log says why."
             )
         raise UnavailableError("loading", "The engine is still loading. Ask again in a moment.", 5)
+
+    def document(self, engine: Engine, id: str) -> Document:
+        """A document of this shop.
+
+        Raises:
+            ScopeError: there is none of this id.
+        """
+        document = engine.retriever.index.passages.document(id)
+        if self.scope is not None and document.metadata.get("shop", self.scope) != self.scope:
+            raise ScopeError(f"The index holds no document {id!r}.")
+        return document
 
     def open(self, open_engine: Opener) -> None:
         """Load the engine; if that fails, it is logged, and told to who asks."""
@@ -137,8 +149,14 @@ class Shops:
         """The one shop; the first, where there are more."""
         return next(iter(self))
 
+    def load(self) -> None:
+        """Load every shop that is not loaded, and return when that is done."""
+        for shop in self:
+            if shop.loaded is None:
+                shop.open(self.open)
+
     def start(self) -> None:
-        """Begin to load; call it once."""
+        """Begin to load what is not loaded; call it once."""
         # A daemon: a shutdown need not wait until a large model is read.
         threading.Thread(target=self._keep, name="shops", daemon=True).start()
 
@@ -154,8 +172,7 @@ class Shops:
         return self._open_first(settings)
 
     def _keep(self) -> None:
-        for shop in self:
-            shop.open(self.open)
+        self.load()
         while not self._stopped.wait(self._every):
             for shop in self:
                 shop.follow(self.open)

@@ -12,7 +12,6 @@ from api.documented import CREDENTIAL, problems
 from api.service import Shared
 from rag.body import Body
 from rag.engine import Engine
-from rag.errors import ScopeError
 from rag.types import Document, Kind, Scope
 
 router = APIRouter()
@@ -102,12 +101,10 @@ class SuggestionsBody(BaseModel):
 )
 async def read_document(id: str, caller: ByServer, service: Shared) -> Response:
     """A whole document, by the id that passages and citations give; `#` is written `%23`."""
-    engine, shop = caller.shop.engine, caller.shop.scope
+    engine = caller.shop.engine
 
     def found() -> Body:
-        document = engine.retriever.index.passages.document(id)
-        if shop is not None and document.metadata.get("shop", shop) != shop:
-            raise ScopeError(f"The index holds no document {id!r}.")
+        document = caller.shop.document(engine, id)
         return {**_body(document), "generation": engine.generation}
 
     return JSONResponse(await service.gate.run(found))

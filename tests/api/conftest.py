@@ -11,8 +11,8 @@ from typing import Any, cast
 import httpx2
 import pytest
 import uvicorn
-from fastapi import FastAPI
 from starlette.testclient import TestClient
+from starlette.types import ASGIApp
 
 from api.app import create_app
 from rag.config import Serving, Settings
@@ -97,7 +97,7 @@ def listening(settings: Settings) -> Iterator[Served]:
 
 
 @contextmanager
-def served(app: FastAPI) -> Iterator[str]:
+def served(app: ASGIApp) -> Iterator[str]:
     """A real server in a thread, drained at the end."""
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5)

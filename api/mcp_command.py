@@ -1,0 +1,50 @@
+"""`shelftalk mcp`: on stdin and stdout for one assistant, or on HTTP for many."""
+
+from api import logs, options, terminal
+from api.access import Access
+from api.keys import KeyFile, Role
+from api.shops import Shops
+from rag.config import Settings
+from rag.engine import Engine, require_usable
+from rag.errors import ConfigError
+
+
+def run(settings: Settings, shop_id: str | None, address: tuple[str, int] | None) -> None:
+    """Serve until the assistant leaves, or the process is told to end.
+
+    Args:
+        settings: the effective settings.
+        shop_id: whose documents, where there are several shops.
+        address: host and port to listen on; None for stdin and stdout.
+
+    Raises:
+        ConfigError: the extra is missing, or the shop is unknown.
+    """
+    try:
+        from api.mcp import NeedsKey, make_server
+    except ImportError as error:
+        raise ConfigError("This needs the extra: pip install 'shelftalk[mcp]'.") from error
+    shops = Shops(settings, lambda each: Engine.open(each, terminal.say), every=1.0)
+    shop = shops.get(shop_id) if shop_id else shops.only()
+    if shop is None or (shop_id is None and len(list(shops)) > 1):
+        known = ", ".join(each.id for each in shops)
+        raise ConfigError(f"--shop must be one of {known}, not {shop_id!r}.")
+    require_usable(shop.settings)
+    logs.to_stderr()
+    server = make_server(shop)
+    if address is None:
+        shops.load()
+        shops.start()
+        server.run("stdio")
+        return
+    import uvicorn
+
+    keys = KeyFile(settings.serving.keys)
+    if keys.read() is None:
+        terminal.say(f"No keys in {keys.path}: whoever reaches this service may use it.")
+    access = Access(shops, keys, 60 * settings.serving.token_minutes, Role.SERVER)
+    with options.listening(*address) as listener:
+        shops.start()
+        app = NeedsKey(server.streamable_http_app(host=address[0]), access, shop)
+        config = uvicorn.Config(app, log_config=None, access_log=False)
+        uvicorn.Server(config).run(sockets=[listener])
