@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from api.callers import ByWidget
 from api.documented import problems
-from api.web.shop import Product, product, siblings
+from api.web.shop import Product, product, product_ids, siblings
 from api.web.widget import NAME, snippet, widget
 from rag.types import Kind
 
@@ -110,7 +110,7 @@ async def lookup(request: Request) -> Response:
 def demo(request: Request, caller: ByWidget) -> Response:
     """Some products of the index."""
     store = caller.shop.engine.retriever.index.passages
-    ids = sorted(store.product_names, key=lambda id: store.product_names[id].casefold())
+    ids = product_ids(store)
     shown = [product(store, id) for id in ids[:SHOWN]]
     return _page("demo.html", request, products=shown, more=len(ids) - len(shown))
 

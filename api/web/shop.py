@@ -74,6 +74,15 @@ def product(store: PassageStore, id: str) -> Product:
     )
 
 
+def product_ids(store: PassageStore) -> list[str]:
+    """Every product's id, by name; one without a name goes by its id."""
+
+    def name(id: str) -> str:
+        return store.product_names.get(id, id).casefold()
+
+    return sorted(set(store.model_numbers().values()), key=name)
+
+
 def siblings(store: PassageStore, id: str) -> list[str]:
     """Ids of the products whose names are most like this one's."""
     names = store.product_names

@@ -1,5 +1,6 @@
 """The box, the demo shop and the lookup page on the real service, over the small shop."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,11 +19,17 @@ from rag.retrieval import Retriever
 from tests.api.conftest import opener
 from tests.doubles import HashingEmbedder, Silent
 from tests.web.browser import Visit
-from tests.web.payloads import PAYLOADS
+from tests.web.payloads import PAYLOADS, RUN
 from tests.web.site import Stage, running, shop_page
 from tests.web.test_access import PHONE, SCHEMES, violations
 
 Start = Callable[..., str]
+PAGES = {
+    "/demo": ".card",
+    "/demo/KT17": "[part~=suggestion]",
+    "/lookup?q=cord&act=ask": "#results button",
+}
+"""What of each page comes last."""
 
 
 def engine_on(index: Path, embedder: HashingEmbedder) -> Engine:
@@ -91,10 +98,11 @@ def test_a_listed_site_s_box_gets_by_without_a_key(
 
 def test_axe_finds_nothing_on_the_pages(visit: Callable[..., Visit], start: Start) -> None:
     page, origin = visit(bypass_csp=True).page, start()
-    for path in ("/demo", "/demo/KT17", "/lookup?q=cord&act=ask"):
+    for path, last in PAGES.items():
         page.goto(f"{origin}{path}")
+        expect(page.locator(last).first).to_be_visible()
         if path.startswith("/lookup"):
-            page.locator("#results button").first.click()
+            page.locator(last).first.click()
             expect(page.locator("#document mark")).to_be_visible()
         for scheme in SCHEMES if path != "/demo" else SCHEMES[:1]:
             page.emulate_media(color_scheme=scheme)
@@ -103,9 +111,9 @@ def test_axe_finds_nothing_on_the_pages(visit: Callable[..., Visit], start: Star
 
 def test_the_pages_fit_a_phone(visit: Callable[..., Visit], start: Start) -> None:
     page, origin = visit(**PHONE).page, start()
-    for path in ("/demo", "/demo/KT17", "/lookup?q=cord&act=ask"):
+    for path, last in PAGES.items():
         page.goto(f"{origin}{path}")
-        page.wait_for_load_state("networkidle")
+        expect(page.locator(last).first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 
 
@@ -178,18 +186,24 @@ def test_hostile_documents_stay_text_on_the_pages(
     folder.mkdir(parents=True)
     rows = [payload.replace("\n", " ") for payload in PAYLOADS if "\x00" not in payload]
     text = "\n\n".join(f"Cord: {row}" for row in rows)
-    (folder / "spec.txt").write_text(f"{rows[0]} cord\n\n{text}", encoding="utf-8")
-    (folder / "faq.md").write_text(f"# Cord {rows[2]}\n\nThe cord is long.\n", encoding="utf-8")
+    (folder / "manual.txt").write_text(f"{rows[0]} cord\n\n{text}", encoding="utf-8")
+    image = f"<img src=x onerror={RUN}>"
+    (folder / "faq.md").write_text(f"# FAQ\n\n## Cord \\{image}?\n\nLong.\n", encoding="utf-8")
+    product = {"id": "EVIL-1", "item_group_id": "EVIL", "title": f"Cord {image}", "price": image}
+    product |= {"description": f"Cord {image}", "link": f"javascript:{RUN}"}
+    (folder / "feed.jsonl").write_text(json.dumps(product), encoding="utf-8")
     build([tmp_path / "corpus"], Settings(index=tmp_path / "index"), hashing_embedder, Silent())
     here, origin = visit(bypass_csp=True), start(tmp_path / "index")
     page = here.page
-    for path in ("/demo", "/demo/EVIL", "/lookup?q=cord&act=ask", "/lookup?q=cord"):
-        page.goto(f"{origin}{path}")
-        page.wait_for_load_state("networkidle")
+    for path, last in PAGES.items():
+        page.goto(f"{origin}{path.replace('KT17', 'EVIL')}")
+        expect(page.locator(last).first).to_be_visible()
         for button in page.locator("#results button, .mark").all()[:6]:
             button.click()
-        page.wait_for_load_state("networkidle")
         assert page.evaluate("window.pwned") is None
+        assert image in page.locator("body").inner_text() + page.locator(last).first.inner_text()
     expect(page.locator("#document")).to_contain_text("pwned")
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("window.pwned") is None
     assert here.away(origin) == []
     assert here.said == []

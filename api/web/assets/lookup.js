@@ -214,7 +214,9 @@ function open(at, item) {
     );
     const quote = $("document").querySelector("mark");
     const same = Array.from(whole.text).slice(at.start, at.end).join("") === (at.quote ?? at.text);
-    quote?.scrollIntoView({ block: "center" });
+    const panel = $("document");
+    if (panel.scrollHeight > panel.clientHeight) panel.scrollTop = (quote?.offsetTop ?? 0) - panel.clientHeight / 3;
+    else quote?.scrollIntoView({ block: "center" });
     if (same) say(`${whole.title}: the passage is marked.`);
     else say("The document has changed since this was found; search again.", true);
   });
@@ -228,9 +230,9 @@ function pages(whole, { start, end }) {
   return parts.flatMap((page) => {
     const from = Math.min(Math.max(start, page.start), page.end);
     const to = Math.max(Math.min(end, page.end), from);
-    const body = make("div", { class: "body", dir: "auto" }, slice(page.start, from));
+    const body = make("div", { class: "body", dir: "auto" }, slice(page.start, from).trimStart());
     if (to > from) body.append(make("mark", {}, slice(from, to)));
-    body.append(slice(to, page.end));
+    body.append(slice(to, page.end).trimEnd());
     const number = page.number && make("p", { class: to > from ? "page now" : "page" }, `Page ${page.number}`);
     return number ? [number, body] : [body];
   });

@@ -14,6 +14,7 @@ class ShelfTalk extends HTMLElement {
   #root = this.attachShadow({ mode: "open" });
   #words = STRINGS.en;
   #exchanges = [];
+  #tongue;
   #questions = []; // suggested ones
   #product = null; // {product_id, name}, chosen in this conversation
   #status;
@@ -135,8 +136,8 @@ class ShelfTalk extends HTMLElement {
     this.#exchanges = [];
     this.#questions = [];
     this.#product = null;
-    const tongue = (this.closest("[lang]")?.lang || navigator.language).split("-")[0].toLowerCase();
-    const known = Object.hasOwn(STRINGS, tongue) ? tongue : "en";
+    this.#tongue = (this.closest("[lang]")?.lang || navigator.language).split("-")[0].toLowerCase();
+    const known = Object.hasOwn(STRINGS, this.#tongue) ? this.#tongue : "en";
     const words = (this.#words = { ...STRINGS.en, ...STRINGS[known] });
     const floating = this.getAttribute("mode") === "launcher";
 
@@ -204,7 +205,7 @@ class ShelfTalk extends HTMLElement {
     this.#seen.disconnect();
     const panel = this.#panel;
     const found = await this.#service()
-      .suggestions(this.getAttribute("product-id"))
+      .suggestions(this.getAttribute("product-id"), this.getAttribute("locale") ?? this.#tongue)
       .catch(() => []); // without suggestions one can still ask
     if (panel !== this.#panel || this.#exchanges.length || !found.length) return;
     this.#questions = found;

@@ -61,7 +61,7 @@ class Exchange {
 
   #read(data) {
     this.#passages = list(data.passages);
-    this.#step.textContent = fill(this.#words.reading, { n: this.#passages.length });
+    this.#step.textContent = this.#words.reading;
   }
 
   #state(statement) {
@@ -215,7 +215,7 @@ class Exchange {
     const row = make(
       "div",
       { class: "foot", part: "feedback", role: "group", "aria-label": words.helpful },
-      words.helpful,
+      make("span", {}, words.helpful),
       thumb("up", words.yes, () => this.#thank(row, { helpful: true })),
       thumb("down", words.no, (event) => {
         event.currentTarget.setAttribute("aria-pressed", "true");

@@ -43,9 +43,9 @@ class Service {
     throw new Trouble("cut");
   }
 
-  async suggestions(product) {
-    const query = product ? `?product_id=${encodeURIComponent(product)}` : "";
-    const response = await this.#send(`v1/suggestions${query}`);
+  async suggestions(product, locale) {
+    const query = new URLSearchParams({ locale, ...(product && { product_id: product }) });
+    const response = await this.#send(`v1/suggestions?${query}`);
     return list((await response.json()).questions).map(text).filter(Boolean);
   }
 
