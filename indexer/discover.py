@@ -1,7 +1,7 @@
 """Folders → the files to index: in a fixed order, nothing outside the folder, nothing special."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,7 +29,7 @@ Found = SourceFile | tuple[str, DocumentError]
 
 
 def discover(roots: Sequence[Path], index: Path | None = None) -> Iterator[Found]:
-    """Yield the files below the roots, or a name with what is wrong with it.
+    """Yield the files below the roots, each once, or a name with what is wrong with it.
 
     Left out: hidden files, what `.shelftalkignore` (gitignore syntax) in a root lists, sidecars,
     and the folder of the index itself.
@@ -38,18 +38,30 @@ def discover(roots: Sequence[Path], index: Path | None = None) -> Iterator[Found
         InputError: a root does not exist.
     """
     require_roots(roots)
-    seen: set[str] = set()
+    names: set[str] = set()
+    places: set[Path] = set()
     for root in roots:
+        folder = root.parent.resolve() if root.is_file() else root.resolve()
         if root.is_file():
             parent = root.resolve().parent.name
             found: Iterator[Found] = iter([SourceFile(root, root.name, f"{parent}/{root.name}")])
         else:
             found = _below(root, index.resolve() if index else None)
         for file in found:
-            if isinstance(file, SourceFile) and file.name in seen:
-                file = replace(file, name=file.place)  # the same name below another root
-            seen.add(file.name if isinstance(file, SourceFile) else file[0])
+            place = folder / (file.name if isinstance(file, SourceFile) else file[0])
+            if place in places:  # a folder may be given twice, or lie in another one
+                continue
+            places.add(place)
+            if isinstance(file, SourceFile):
+                file = replace(file, name=_own_name(file, place, names))
+                names.add(file.name)
             yield file
+
+
+def _own_name(file: SourceFile, place: Path, taken: Container[str]) -> str:
+    """The shortest name that no file below another root has."""
+    possible = (file.name, file.place, place.as_posix().lstrip("/"))
+    return next(name for name in possible if name not in taken)
 
 
 def require_roots(roots: Sequence[Path]) -> None:

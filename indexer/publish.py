@@ -22,6 +22,10 @@ def writing(layout: Layout) -> Iterator[Path]:
         IndexLockedError: another writer is at work.
         IndexFolderError: the folder cannot be written.
     """
+    if layout.folder.exists() and not layout.folder.is_dir():
+        raise IndexFolderError(
+            f"{layout.folder} is a file, so no index can be written there. Choose another."
+        )
     try:
         layout.generations.mkdir(parents=True, exist_ok=True)
         lock = FileLock(layout.lock)

@@ -43,10 +43,10 @@ def read(files: Iterable[SourceFile], limits: Indexing) -> Generator[Read]:
     answers: _Answers = queue.Queue(_AHEAD)
     busy: dict[_Reader, str] = {}
     stopped: list[_Reader] = []
-    coming = iter(files)
+    coming, most = iter(files), os.cpu_count() or 1
     try:
         while True:
-            while len(busy) < (os.cpu_count() or 1) and (file := next(coming, None)):
+            while len(busy) < most and (file := next(coming, None)):
                 reader = _taken()
                 busy[reader] = file.name
                 reader.begin(file, rules, limits, answers)

@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from rag.config import Rule
 from rag.errors import DocumentError
 
 _MEGABYTE = 1 << 20
+_OFTEN = 0.1
+"""Seconds for which rows may wait for others."""
 
 
 def main() -> None:
@@ -27,9 +30,14 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints is no answer
 
+    flushed = 0.0
+
     def say(answer: dict[str, object]) -> None:
+        nonlocal flushed
         answers.write(json.dumps(answer) + "\n")
-        answers.flush()
+        if "row" not in answer or time.monotonic() - flushed > _OFTEN:
+            answers.flush()
+            flushed = time.monotonic()
 
     say({})
     for line in sys.stdin:

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -39,8 +40,8 @@ class Rule(BaseModel):
     variant_id: str | None = None
     locale: str | None = None
     url: str | None = None
-    effective_from: str | None = None
-    effective_until: str | None = None
+    effective_from: date | None = None
+    effective_until: date | None = None
     version: str | None = None
 
     @model_validator(mode="after")

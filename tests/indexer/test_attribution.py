@@ -166,7 +166,7 @@ def test_a_rule_tells_what_a_path_says(
 def test_the_first_rule_that_fits_counts(tmp_path: Path) -> None:
     rules = (
         Rule(path="x/*", version="1"),
-        Rule(path="terms-{locale}.md", kind=Kind.POLICY, effective_from="2026-01-01"),
+        Rule(path="terms-{locale}.md", kind=Kind.POLICY, effective_from=date(2026, 1, 1)),
         Rule(path="*.md", version="3", title="Other"),
     )
     document = ruled(tmp_path, "terms-de.md", *rules)

@@ -264,7 +264,7 @@ def test_an_index_inside_the_folder_does_not_index_itself(corpus: Path) -> None:
 
 def test_an_index_folder_that_is_a_file_is_refused(corpus: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(IndexFolderError, match="cannot be written"):
+    with pytest.raises(IndexFolderError, match="is a file, so no index can be written there"):
         run(corpus, Settings(index=tmp_path / "file"))
 
 

@@ -90,6 +90,18 @@ def test_a_single_file_is_a_root_too(tmp_path: Path) -> None:
     assert _names(discover([tmp_path / "sub" / "a.md"])) == ["a.md"]
 
 
+def test_what_is_given_twice_is_found_once(tmp_path: Path) -> None:
+    for folder in ("a/x", "b/x", "c/x"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "f.md").touch()
+    a, b, c = (tmp_path / name for name in "abc")
+    found = [*discover([a, a / "x", a / "x" / "f.md", tmp_path / "b/../a"])]
+    assert [file.name for file in found if isinstance(file, SourceFile)] == ["x/f.md"]
+    found = [*discover([a / "x", b / "x", c / "x"])]
+    names = [file.name for file in found if isinstance(file, SourceFile)]
+    assert names[:2] == ["f.md", "x/f.md"] and names[2].endswith("c/x/f.md")
+
+
 def test_a_missing_root_is_bad_input(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         list(discover([tmp_path / "nowhere"]))

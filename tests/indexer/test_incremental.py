@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from indexer.build import build
+from indexer.report import Report
 from rag.config import Settings
 from rag.errors import InputError
 from rag.index import Index
@@ -110,6 +111,41 @@ def indexed(corpus: Path, folder: Path) -> dict[str, Any]:
 
 TestShop = Shop.TestCase
 TestShop.settings = hypothesis_settings(max_examples=25, stateful_step_count=12, deadline=None)
+
+
+def test_a_large_index_follows_its_documents_too(
+    tmp_path: Path, monkeypatch: Any, hashing_embedder: HashingEmbedder
+) -> None:
+    monkeypatch.setattr("rag.dense.FLAT_MOST", 100)  # beyond it, a byte a number
+    corpus, grown = tmp_path / "corpus", tmp_path / "grown"
+    corpus.mkdir()
+
+    def after(change: range, remove: range = range(0)) -> tuple[Index, Index, Report]:
+        """The indexes of a run that goes on and of one from nothing."""
+        for number in change:
+            (corpus / f"{number}.md").write_text(f"# No {number}\n\nKettle {number} of {change}.\n")
+        for number in remove:
+            (corpus / f"{number}.md").unlink()
+        fresh = tmp_path / f"fresh{change}{remove}"
+        report = build([corpus], Settings(index=grown), hashing_embedder, Silent())
+        build([corpus], Settings(index=fresh), hashing_embedder, Silent())
+        one, other = Index.open(grown), Index.open(fresh)
+        assert list(one.passages.all_chunks()) == list(other.passages.all_chunks())
+        return one, other, report
+
+    small, fresh, _ = after(range(90))
+    np.testing.assert_array_equal(small.vectors(), fresh.vectors())
+    grown_up, fresh, report = after(range(80, 150))
+    assert report.reused == 80
+    np.testing.assert_array_equal(grown_up.vectors(), fresh.vectors())
+    changed, fresh, report = after(range(3))
+    assert (report.embedded, report.reused) == (3, 147)
+    np.testing.assert_array_equal(changed.vectors(), fresh.vectors())
+    # Below the limit again, what was rounded stays so until its text changes.
+    shrunk, fresh, report = after(range(0), range(60, 150))
+    assert (report.embedded, report.reused) == (0, 60)
+    difference = np.abs(shrunk.vectors() - fresh.vectors())
+    assert 0 < difference.max() <= 1 / 255
 
 
 def test_the_order_of_folders_and_the_size_of_batches_do_not_matter(
