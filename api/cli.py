@@ -157,6 +157,73 @@ def search(
             terminal.show_passages(passages, plan, explain)
 
 
+@app.command("eval", epilog="Example: shelftalk eval corpus/qa.jsonl --split dev --report report")
+def evaluate(
+    qa: Annotated[
+        Path, typer.Argument(help="Questions: JSONL, CSV, SQuAD's JSON, or a BEIR folder.")
+    ],
+    report: Annotated[Path, typer.Option("--report", help="Folder for what comes of it.")] = Path(
+        "report"
+    ),
+    split: Annotated[str | None, typer.Option(help="Only the rows of this split.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="At most so many questions, evenly taken.")
+    ] = None,
+    retrieval_only: Annotated[
+        bool, typer.Option("--retrieval-only", help="Leave the answers out.")
+    ] = False,
+    baseline: Annotated[
+        Path | None, typer.Option(help="An earlier report's metrics.json, to compare with.")
+    ] = None,
+    gate: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="'hit@5>=0.9', 'correct[kind=spec]>=0.5', 'no worse: hit@5'; repeatable."
+        ),
+    ] = None,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Fit the threshold of silence to these questions.")
+    ] = False,
+    target_error: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of wrong answers to calibrate for.")
+    ] = 0.05,
+    judge: Annotated[
+        str | None, typer.Option(help="A generator's name, for a second opinion that only warns.")
+    ] = None,
+    pin: Annotated[
+        bool, typer.Option("--pin", help="Write down that the gold fits the documents as they are.")
+    ] = False,
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Count gold not in the index as never found.")
+    ] = False,
+    index: options.Index = None,
+    embedder: options.Embedder = None,
+    generator: options.Generator = None,
+    json_: options.Json = False,
+) -> None:
+    """Ask every question of a QA set, score the answers, and hold them against gates."""
+    from api import evaluating
+
+    with options.errors_as_exit_codes():
+        settings = load_settings(
+            index=index,
+            embedder=embedder,
+            generator="extractive" if retrieval_only else generator,
+        )
+        done = evaluating.run(
+            evaluating.Wanted(
+                qa, report, split, limit, retrieval_only, baseline, tuple(gate or ()),
+                target_error if calibrate else None, judge, pin, allow_missing,
+            ),
+            settings,
+        )  # fmt: skip
+        if json_:
+            _print_json(done.body())
+        else:
+            done.show()
+        raise typer.Exit(0 if done.report.passed else 1)
+
+
 @app.command(epilog="Example: shelftalk serve --index index --port 8000")
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",

@@ -131,7 +131,7 @@ def _grouped(guesses: Iterable[Guess]) -> list[tuple[str, str, list[Guess]]]:
 
 
 class Bar:
-    """Progress of a build on stderr: a bar in a terminal, a line at every tenth elsewhere."""
+    """Progress on stderr: a bar in a terminal, a line at every tenth elsewhere."""
 
     def __init__(self) -> None:
         self._progress = Progress(
@@ -145,10 +145,8 @@ class Bar:
         )
         self._told = 0
         self._began: float | None = None
-        self._reading = self._progress.add_task("reading files", total=None, rate="")
-        self._embedding = self._progress.add_task(
-            "embedding passages", total=None, visible=False, rate=""
-        )
+        self._reading = self._progress.add_task("reading files", total=None, visible=False, rate="")
+        self._counting = self._progress.add_task("", total=None, visible=False, rate="")
 
     def __enter__(self) -> "Bar":
         self._progress.start()
@@ -160,17 +158,29 @@ class Bar:
     def loaded(self, files: int, chunks: int) -> None:
         """So many files are read, and so many chunks came of them."""
         self._progress.update(
-            self._reading, completed=files, description=f"reading files ({chunks} passages)"
+            self._reading,
+            completed=files,
+            visible=True,
+            description=f"reading files ({chunks} passages)",
         )
 
     def embedding(self, done: int, total: int) -> None:
         """So many of the chunks have their vectors."""
+        self._count("embedding passages", done, total)
+
+    def asking(self, done: int, total: int) -> None:
+        """So many of the questions are answered."""
+        self._count("asking questions", done, total)
+
+    def _count(self, what: str, done: int, total: int) -> None:
         self._began = self._began or time.monotonic()
         passed = time.monotonic() - self._began
         rate = f"{done / passed:.0f}/s" if done else ""
-        self._progress.update(self._embedding, completed=done, total=total, visible=True, rate=rate)
+        self._progress.update(
+            self._counting, description=what, completed=done, total=total, visible=True, rate=rate
+        )
         tenth = 10 * done // max(total, 1)
         if not err.is_terminal and tenth > self._told:
             left = passed * (total - done) / done
-            err.print(f"embedding passages {done}/{total}, {rate}, {left:.0f} s left")
+            err.print(f"{what} {done}/{total}, {rate}, {left:.0f} s left")
             self._told = tenth

@@ -112,7 +112,8 @@ class Answering(BaseModel):
         default=0.15,
         ge=0,
         le=1,
-        description="Least probability that the best sentence answers; below it, silence.",
+        description="Least probability that the best sentence answers; below it, silence. Where "
+        "it is not set, what `eval --calibrate` fitted comes before the default.",
     )
     prompt_tokens: int = Field(
         default=500, ge=64, description="Budget of the prompt in the generator's tokens."

@@ -11,6 +11,7 @@ from langchain_core.language_models import BaseChatModel
 
 from rag import wording
 from rag.answer_cache import AnswerCache, Key, Remembered
+from rag.calibration import calibrated
 from rag.config import Answering, Settings
 from rag.drafting import Draft, Drafter
 from rag.embedding import open_embedder
@@ -45,7 +46,8 @@ class Engine:
     def __init__(
         self, retriever: Retriever, generator: BaseChatModel, settings: Settings | None = None
     ) -> None:
-        self.settings = settings or Settings()
+        self._configured = settings or Settings()
+        self.settings = calibrated(self._configured, retriever)
         self.retriever = retriever
         self._generator = generator
         self._drafter = Drafter(generator, self._answering)
@@ -73,7 +75,7 @@ class Engine:
         Raises:
             IndexFolderError: no usable index, or it was made with another embedder.
         """
-        settings = settings or self.settings
+        settings = settings or self._configured
         index = Index.open(settings.index)
         try:
             retriever = Retriever(index, self.retriever.embedder)

@@ -5,7 +5,9 @@ ShelftalkError
 │   ├── QuestionError           an empty or over-long question
 │   ├── ScopeError              an unknown product, variant or kind
 │   │   └── FilterError         a filter that is not of the grammar
-│   └── ConfigError             a setting that is unknown or out of range
+│   ├── ConfigError             a setting that is unknown or out of range
+│   ├── QaSetError              questions with gold that cannot be used
+│   └── ReportError             a baseline or a gate that cannot be used
 ├── DocumentError               one document cannot be read; the others can
 │   ├── UnknownFormatError      no loader for this kind of file
 │   └── EmptyDocumentError      nothing but white space in it
@@ -19,7 +21,8 @@ ShelftalkError
 │   ├── ModelDamagedError       a model file is not the expected one
 │   └── ModelExportError        it is of a kind that does not run as int8
 ├── GeneratorError              the language model failed while answering
-└── StoreError                  feedback cannot be kept or read
+├── StoreError                  feedback cannot be kept or read
+└── CalibrationError            no threshold keeps the wanted error
 
 Errors of other libraries (pypdf, lxml, FAISS, SQLite, transformers) are translated where they
 arise, with the original as the cause; none of them leaves the package.
@@ -48,6 +51,14 @@ class FilterError(ScopeError):
 
 class ConfigError(InputError):
     """A setting that is unknown or out of range."""
+
+
+class QaSetError(InputError):
+    """A QA set that cannot be read, or that does not fit the index."""
+
+
+class ReportError(InputError):
+    """A baseline that is no report, or a gate that is none."""
 
 
 class DocumentError(ShelftalkError):
@@ -104,3 +115,7 @@ class GeneratorError(ShelftalkError):
 
 class StoreError(ShelftalkError):
     """Feedback or an unanswered question cannot be kept or read."""
+
+
+class CalibrationError(ShelftalkError):
+    """No threshold of silence keeps the wanted error."""

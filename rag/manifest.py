@@ -40,6 +40,11 @@ class Layout:
         return self.folder / "unfinished.sqlite"
 
     @property
+    def calibration(self) -> Path:
+        """The fitted threshold of silence; of the folder, not of a generation."""
+        return self.folder / "calibration.json"
+
+    @property
     def lock(self) -> Path:
         """Held by the one writer."""
         return self.folder / ".lock"

@@ -169,6 +169,11 @@ class PassageStore:
         with self._query("SELECT id FROM documents ORDER BY id") as found:
             return [row[0] for row in found]
 
+    def sources(self) -> dict[str, str]:
+        """The path of every document's file, by the document's id."""
+        with self._query("SELECT id, source FROM documents ORDER BY id") as found:
+            return {row[0]: row[1] for row in found}
+
     def rows(self, scope: Scope) -> Rows:
         """The rows of all chunks a scope admits; read-only, they are shared.
 

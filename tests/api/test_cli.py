@@ -18,7 +18,7 @@ from tests.doubles import HashingEmbedder, Silent
 from tests.samples import write_small_corpus
 
 CORD = "How long is the cord?"
-COMMANDS = ("index", "ask", "search", "serve", "check", "rollback", "config")
+COMMANDS = ("index", "ask", "search", "serve", "check", "rollback", "config", "eval")
 
 
 @pytest.fixture(autouse=True)

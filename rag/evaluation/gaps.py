@@ -1,0 +1,85 @@
+"""Questions the documents do not answer → what to write next: clusters, by product.
+
+Whether the documents answer is told by the gold where there is gold; where there is none, as in a
+log, by the engine's silence.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.cluster import AgglomerativeClustering
+
+from rag.embedding import Embedder
+from rag.evaluation.questions import Item
+
+NEAR = 0.5
+"""Most cosine distance of two clusters that are one: between-members' average."""
+MOST = 2000
+"""Most different questions of one product that are clustered; the most frequent ones."""
+EXAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One thing asked again and again that no document says."""
+
+    product_id: str | None
+    """None: of the shop as a whole."""
+    topic: str
+    """The question nearest to all others of the cluster."""
+    questions: int
+    examples: tuple[str, ...]
+    """Different wordings, the most frequent first."""
+
+
+def unanswered(items: Sequence[Item], bodies: Mapping[str, Mapping[str, object]]) -> list[Item]:
+    """The questions that the documents do not answer."""
+
+    def silent(item: Item) -> bool:
+        body = bodies[item.id]
+        return body.get("status") == "abstained" and not body.get("choices")
+
+    return [
+        item
+        for item in items
+        if item.answerable is False or (item.answerable is None and silent(item))
+    ]
+
+
+def find(items: Sequence[Item], embedder: Embedder) -> list[Gap]:
+    """Cluster unanswered questions product by product, the most asked clusters first."""
+    by_product: dict[str | None, Counter[str]] = {}
+    for item in items:
+        by_product.setdefault(item.product_id, Counter())[item.text] += 1
+    gaps = [
+        gap
+        for product, asked in by_product.items()
+        for gap in _of_product(product, asked, embedder)
+    ]
+    return sorted(gaps, key=lambda gap: (-gap.questions, gap.product_id or "", gap.topic))
+
+
+def _of_product(product: str | None, asked: Counter[str], embedder: Embedder) -> list[Gap]:
+    texts = [text for text, _ in asked.most_common(MOST)]
+    vectors = embedder.encode_queries(texts)
+    groups = np.zeros(len(texts), dtype=int)
+    if len(texts) > 1:
+        clusters = AgglomerativeClustering(
+            n_clusters=None, metric="cosine", linkage="average", distance_threshold=NEAR
+        )
+        groups = clusters.fit_predict(vectors)
+    gaps = []
+    for group in range(groups.max() + 1):
+        members = np.flatnonzero(groups == group)
+        middle = vectors[members] @ vectors[members].sum(axis=0)
+        gaps.append(
+            Gap(
+                product,
+                texts[members[int(middle.argmax())]],
+                sum(asked[texts[member]] for member in members),
+                tuple(texts[member] for member in members[:EXAMPLES]),
+            )
+        )
+    return gaps

@@ -1,0 +1,128 @@
+"""Every question of a run with its columns and tags: what figures, gates and slices are made of."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rag.errors import ReportError
+from rag.evaluation.metrics import METRICS, Array, Columns
+from rag.evaluation.uncertainty import Estimate, difference, draws, estimate
+
+Figures = dict[str, Estimate]
+SLICES = ("kind", "lang", "product_id", "document_kind")
+"""By what the questions are told apart."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns of n questions, all in the order of `ids`."""
+
+    ids: tuple[str, ...]
+    columns: Columns
+    tags: Mapping[str, tuple[str | None, ...]]
+    """One value a question for each of `SLICES`."""
+
+    @classmethod
+    def of(
+        cls,
+        scores: Mapping[str, Mapping[str, float | None]],
+        tags: Mapping[str, Sequence[str | None]],
+    ) -> "Table":
+        """From the scores of each question."""
+        names = sorted({name for row in scores.values() for name in row})
+        columns = {
+            name: np.array([_number(row.get(name)) for row in scores.values()]) for name in names
+        }
+        return cls(tuple(scores), columns, {by: tuple(values) for by, values in tags.items()})
+
+    def figure(self, name: str) -> Estimate | None:
+        """One metric; None where no question counts for it."""
+        metric = METRICS[name]
+        if not self.ids or not self.columns.keys() >= set(metric.of):
+            return None
+        return estimate(metric, self.columns, self._draws)
+
+    def figures(self) -> Figures:
+        """Every metric that any of the questions counts for."""
+        found = {name: self.figure(name) for name in METRICS}
+        return {name: figure for name, figure in found.items() if figure is not None}
+
+    def change(self, name: str, before: "Table") -> Estimate | None:
+        """The difference to another table of the same questions, in the same order."""
+        metric = METRICS[name]
+        if not self.ids or not self.columns.keys() & before.columns.keys() >= set(metric.of):
+            return None
+        return difference(metric, self.columns, before.columns, self._draws)
+
+    def where(self, by: str, value: str) -> "Table":
+        """The questions with this tag."""
+        return self._rows([i for i, tag in enumerate(self.tags.get(by, ())) if tag == value])
+
+    def slices(self, by: str) -> dict[str, "Table"]:
+        """The questions by their tag, those without one left out; the most frequent first."""
+        tags = [tag for tag in self.tags.get(by, ()) if tag is not None]
+        values = sorted(set(tags), key=lambda value: (-tags.count(value), value))
+        return {value: self.where(by, value) for value in values}
+
+    def shared(self, other: "Table") -> tuple["Table", "Table"]:
+        """This and the other, both of the questions they share, in this one's order."""
+        theirs = {id: row for row, id in enumerate(other.ids)}
+        mine = [row for row, id in enumerate(self.ids) if id in theirs]
+        return self._rows(mine), other._rows([theirs[self.ids[row]] for row in mine])
+
+    def body(self) -> dict[str, Any]:
+        """As JSON holds it."""
+        return {
+            "ids": list(self.ids),
+            "tags": {by: list(values) for by, values in self.tags.items()},
+            "columns": {
+                name: [None if np.isnan(x) else round(float(x), 6) for x in column]
+                for name, column in self.columns.items()
+            },
+        }
+
+    @cached_property
+    def _draws(self) -> Array:
+        return draws(len(self.ids))
+
+    def _rows(self, rows: Sequence[int]) -> "Table":
+        columns = {name: column[list(rows)] for name, column in self.columns.items()}
+        tags = {by: tuple(values[row] for row in rows) for by, values in self.tags.items()}
+        return Table(tuple(self.ids[row] for row in rows), columns, tags)
+
+
+def read_baseline(path: Path) -> Table:
+    """The table of an earlier report: its `metrics.json`, or the folder that holds it.
+
+    Raises:
+        ReportError: it is no such report.
+    """
+    file = path / "metrics.json" if path.is_dir() else path
+    try:
+        body = json.loads(file.read_text(encoding="utf-8"))["scores"]
+        columns = {
+            name: np.array([_number(x) for x in column]) for name, column in body["columns"].items()
+        }
+        table = Table(
+            tuple(body["ids"]), columns, {by: tuple(tags) for by, tags in body["tags"].items()}
+        )
+        lengths = [len(c) for c in columns.values()] + [len(t) for t in table.tags.values()]
+        if set(lengths) - {len(table.ids)}:
+            raise ValueError("columns of different lengths")
+    except OSError as error:
+        raise ReportError(f"The baseline {file} cannot be read: {error.strerror}.") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ReportError(
+            f"The baseline {file} is no report of `shelftalk eval` ({error!r}); "
+            "give the metrics.json of an earlier one."
+        ) from error
+    return table
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else float(value)
