@@ -137,6 +137,12 @@ class PassageStore:
             for row in found:
                 yield self._chunk(row)
 
+    def rows_of_ids(self, ids: Sequence[str]) -> list[int]:
+        """The rows of those of these chunks that exist."""
+        query = "SELECT row FROM chunks WHERE id IN (SELECT value FROM json_each(?))"
+        with self._query(query, (json.dumps(list(ids)),)) as found:
+            return [int(row[0]) for row in found]
+
     def rows_of_texts(self, keys: Sequence[bytes]) -> dict[bytes, int]:
         """A row for each of these keys of embedded texts that occurs."""
         marks = ",".join("?" * len(keys))
