@@ -23,6 +23,8 @@ from rag.evaluation.sources import pin, resolve
 from rag.evaluation.table import read_baseline
 from rag.generation import open_generator
 
+_OF_KINDS = ("hit@5", "accuracy", "correct", "quote_correct", "citation_precision", "latency_p50")
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -70,6 +72,7 @@ class Done:
             change = [pages.signed(name, changes[name]["value"])] if name in changes else []
             grid.add_row(name, value, f"{low} to {high}", str(figure["n"]), *change)
         terminal.out.print(grid)
+        self._show_kinds()
         for outcome in self.report.outcomes:
             mark = "[green]pass[/green]" if outcome.passed else "[red]FAIL[/red]"
             terminal.out.print(f"{mark} {escape(outcome.gate)}: {escape(outcome.why)}")
@@ -80,6 +83,23 @@ class Done:
                 "the answers wrongly."
             )
         terminal.out.print(f"The report is {escape(str(self.out / pages.PAGE))}")
+
+    def _show_kinds(self) -> None:
+        """Print the main figures by kind of question, where the QA set names kinds."""
+        kinds = self.report.body["slices"]["kind"]
+        names = [name for name in _OF_KINDS if name in self.report.body["metrics"]]
+        if not kinds or not names:
+            return
+        grid = Grid(box=None, pad_edge=False, header_style="dim")
+        for name in ("kind", "questions", *names):
+            grid.add_column(name, justify="left" if name == "kind" else "right")
+        for kind, part in kinds.items():
+            found = [part["metrics"].get(name) for name in names]
+            cells = [
+                pages.show(n, f["value"]) if f else "–" for n, f in zip(names, found, strict=True)
+            ]
+            grid.add_row(escape(kind), str(part["questions"]), *cells)
+        terminal.out.print(grid)
 
 
 def run(wanted: Wanted, settings: Settings) -> Done:

@@ -14,8 +14,8 @@ from sklearn.cluster import AgglomerativeClustering
 from rag.embedding import Embedder
 from rag.evaluation.questions import Item
 
-NEAR = 0.5
-"""Most cosine distance of two clusters that are one: between-members' average."""
+NEAR = 0.6
+"""Most cosine distance of two clusters that are one, on average between their members."""
 MOST = 2000
 """Most different questions of one product that are clustered; the most frequent ones."""
 EXAMPLES = 5
