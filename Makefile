@@ -35,6 +35,7 @@ soak: .venv/installed-dev
 bench: .venv/installed-dev
 	$(BIN)/shelftalk index corpus --index index
 	$(BIN)/python -m benchmarks.indexing
+	$(BIN)/python -m benchmarks.formats
 	$(BIN)/python -m benchmarks.encoding --every 4
 	$(BIN)/python -m benchmarks.retrieval --fusions --sizes 120 80 200
 	$(BIN)/python -m benchmarks.evaluation

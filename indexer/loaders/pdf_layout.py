@@ -15,6 +15,7 @@ from rag.types import BlockKind
 
 _MARK = re.compile(r"(?:[\x7f•·▪◦●○■\u2013*-]|\d{1,2}[.)]|[a-z][.)])$")
 _BULLET = re.compile(r"[\x7f•·▪◦●○■\u2013*-]$")
+_NUMBER = re.compile(r"(?<!\d)\d{1,6}(?!\d)", re.ASCII)
 _COLUMN_LINES = 4
 """A stack of at least so many lines beside another is a text column, not a table cell."""
 
@@ -55,18 +56,36 @@ class _Row:
 
 
 def without_furniture(pages: Sequence[Sequence[Fragment]]) -> list[list[Fragment]]:
-    """Leave out running headers and footers: lines that recur at the same height on most pages."""
+    """Leave out running headers and footers: lines that recur at the same height on most pages.
 
-    def key(fragment: Fragment) -> tuple[int, str]:
-        return round(fragment.y / 3), re.sub(r"\d+", "#", fragment.text.strip())
+    They may hold the page's number. Where nothing else would be left, all is text.
+    """
+    body = body_size(pages)
 
-    seen = Counter(line for page in pages for line in {key(fragment) for fragment in page})
+    def keys(fragment: Fragment, page: int) -> set[tuple[int, str]]:
+        text = fragment.text.strip()
+        height = round(fragment.y / 3)
+        found = {(height, text)}
+        if fragment.size < 1.12 * body:  # else it may be the heading of the page's chapter
+            for number in _NUMBER.finditer(text):
+                beyond = int(number[0]) - page
+                found.add((height, f"{text[: number.start()]}#{beyond}{text[number.end() :]}"))
+        return found
+
+    named = [[keys(fragment, at) for fragment in page] for at, page in enumerate(pages)]
+    seen = Counter(key for page in named for key in set().union(*page))
     often = max(2, (len(pages) + 1) // 2)
-    edges = [_edges(page) for page in pages]
-    return [
-        [f for f in page if not (seen[key(f)] >= often and (f.y >= top or f.y <= bottom))]
-        for page, (bottom, top) in zip(pages, edges, strict=True)
-    ]
+    kept = []
+    for page, of_page in zip(pages, named, strict=True):
+        bottom, top = _edges(page)
+        kept.append(
+            [
+                fragment
+                for fragment, own in zip(page, of_page, strict=True)
+                if bottom < fragment.y < top or max(seen[key] for key in own) < often
+            ]
+        )
+    return kept if any(kept) else [list(page) for page in pages]
 
 
 def _edges(page: Sequence[Fragment]) -> tuple[float, float]:

@@ -1,6 +1,6 @@
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -69,6 +69,38 @@ def test_the_running_header_and_page_numbers_are_left_out(manual: Document) -> N
         ("heading1", "Warranty"),
         ("paragraph", "The warranty lasts two years from the day you bought the kettle."),
     ]
+
+
+def _paged(folder: Path, lines_of: Callable[[int], Sequence[tuple[str, int]]]) -> Document:
+    """Four pages of lines with their sizes."""
+    canvas = Canvas(str(folder / "paged.pdf"))
+    for number in range(1, 5):
+        for at, (line, size) in enumerate(lines_of(number)):
+            canvas.setFont("Helvetica", size)
+            canvas.drawString(72, 780 - 20 * at, line)
+        canvas.showPage()
+    canvas.save()
+    return read(folder, "paged.pdf", (folder / "paged.pdf").read_bytes())
+
+
+def test_lines_that_differ_in_more_than_the_page_s_number_are_text(tmp_path: Path) -> None:
+    def lines(page: int) -> list[tuple[str, int]]:
+        amount = f"Fill in {page * page} cups and wait for a little while."
+        return [(f"Manual, page {page} of 4", 8), (f"Step {page}", 16), (amount, 10)]
+
+    assert pieces(_paged(tmp_path, lines)) == [
+        piece
+        for page in range(1, 5)
+        for piece in (
+            ("heading1", f"Step {page}"),
+            ("paragraph", f"Fill in {page * page} cups and wait for a little while."),
+        )
+    ]
+
+
+def test_a_file_that_only_repeats_itself_is_text(tmp_path: Path) -> None:
+    document = _paged(tmp_path, lambda page: [("Never in water.", 10)])
+    assert document.text.count("Never in water.") == 4
 
 
 def test_every_block_has_the_page_it_stands_on(manual: Document) -> None:
