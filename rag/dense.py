@@ -102,7 +102,6 @@ class Dense:
             self.kind = Kind.CLUSTERED
             index.make_direct_map()
         else:
-            # FAISS compares one query by one thread; BLAS reads its vectors with all of them.
             held = faiss.rev_swig_ptr(
                 index.get_xb(),  # type: ignore[attr-defined]
                 self.count * self.dim,
@@ -150,8 +149,8 @@ class Dense:
     def cosines(self, query: Vectors, rows: NDArray[np.int64]) -> Scores:
         """Cosine of the query to each of the given rows: float32 [len(rows)]."""
         if self._flat is not None and len(rows) * 8 > self.count:  # cheaper than to gather them
-            return np.asarray((self._flat @ query[0])[rows], dtype=np.float32)
-        scores = [self.vectors(part) @ query[0] for part in _parts(rows)]
+            return _products(query, self._flat)[rows]
+        scores = [_products(query, self.vectors(part)) for part in _parts(rows)]
         return np.concatenate([np.empty(0, np.float32), *scores], dtype=np.float32)
 
     def vectors(self, rows: NDArray[np.int64] | None = None) -> Vectors:
@@ -161,6 +160,19 @@ class Dense:
         if self._flat is not None:
             return self._flat[rows]
         return np.asarray(self._index.reconstruct_batch(rows), dtype=np.float32)
+
+
+def _products(query: Vectors, vectors: Vectors) -> Scores:
+    """Inner products of a query, [1, dim], with each of the vectors, on the calling thread.
+
+    BLAS would share so little work out among all cores, and wait for them where others are busy.
+    """
+    out = np.empty(len(vectors), dtype=np.float32)
+    if len(vectors):
+        one, many = np.ascontiguousarray(query[0]), np.ascontiguousarray(vectors)
+        pointers = (faiss.swig_ptr(array) for array in (out, one, many))
+        faiss.fvec_inner_products_ny(*pointers, many.shape[1], len(many))  # type: ignore[attr-defined]
+    return out
 
 
 def _parts(rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
