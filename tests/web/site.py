@@ -128,7 +128,11 @@ def service(stage: Stage) -> Starlette:
             Route("/v1/widget/token", token, methods=["POST"]),
             Route(widget().path, box),
         ],
-        middleware=[Middleware(CORSMiddleware, allow_origins=["*"], allow_headers=["*"])],
+        middleware=[
+            Middleware(
+                CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"]
+            )
+        ],
     )
 
 
