@@ -230,10 +230,11 @@ function pages(whole, { start, end }) {
   return parts.flatMap((page) => {
     const from = Math.min(Math.max(start, page.start), page.end);
     const to = Math.max(Math.min(end, page.end), from);
-    const body = make("div", { class: "body", dir: "auto" }, slice(page.start, from).trimStart());
-    if (to > from) body.append(make("mark", {}, slice(from, to)));
-    body.append(slice(to, page.end).trimEnd());
-    const number = page.number && make("p", { class: to > from ? "page now" : "page" }, `Page ${page.number}`);
+    const here = to > from;
+    const body = make("div", { class: "body", dir: "auto" });
+    if (!here) body.append(slice(page.start, page.end).trim());
+    else body.append(slice(page.start, from).trimStart(), make("mark", {}, slice(from, to)), slice(to, page.end).trimEnd());
+    const number = page.number && make("p", { class: here ? "page now" : "page" }, `Page ${page.number}`);
     return number ? [number, body] : [body];
   });
 }
