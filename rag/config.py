@@ -109,7 +109,7 @@ class Answering(BaseModel):
         default=4, ge=1, le=20, description="Sentences of them shown to the generator."
     )
     threshold: float = Field(
-        default=0.15,
+        default=0.3,
         ge=0,
         le=1,
         description="Least probability that the best sentence answers; below it, silence. Where "

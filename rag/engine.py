@@ -13,15 +13,17 @@ from rag import wording
 from rag.answer_cache import AnswerCache, Key, Remembered
 from rag.calibration import calibrated
 from rag.config import Answering, Settings
+from rag.conflicts import settled
 from rag.drafting import Draft, Drafter
 from rag.embedding import open_embedder
 from rag.errors import IndexFolderError, QuestionError
-from rag.evidence import select
+from rag.evidence import Selector
 from rag.generation import open_generator, require_generator
 from rag.index import Index
 from rag.models import Say
 from rag.rerank import open_reranker
 from rag.retrieval import Retriever
+from rag.statements import Said, compared, statements
 from rag.types import (
     Answer,
     Citation,
@@ -34,8 +36,10 @@ from rag.types import (
     Status,
     Verdict,
 )
-from rag.verification import resolves, verify
+from rag.verification import resolves
 
+NEAR = 0.5
+"""Share of the threshold from which on a silence tells what comes nearest."""
 MAX_QUESTION = 2000
 """Longest question in characters. A longer one is refused, never cut."""
 
@@ -50,6 +54,7 @@ class Engine:
         self.settings = calibrated(self._configured, retriever)
         self.retriever = retriever
         self._generator = generator
+        self._selector = Selector(retriever)
         self._drafter = Drafter(generator, self._answering)
         self._answers = AnswerCache(self.settings.answering.cache)
 
@@ -142,7 +147,7 @@ class Engine:
         passages = tuple(self.search(question, self._answering.passages))
         clock.lap("retrieve")
         yield passages
-        evidence = select(question, passages, self.retriever, self._answering.evidence)
+        evidence = self._selector.select(question, passages, self._answering.evidence)
         clock.lap("select")
         answer = Answer(
             status=Status.ABSTAINED,
@@ -154,57 +159,97 @@ class Engine:
             model=self.model,
             confidence=evidence[0].score if evidence else 0.0,
         )
-        if not evidence or evidence[0].score < self._answering.threshold:
-            looked_at = [passage.document for passage in passages]
-            text = wording.silence(question.text, looked_at, self.settings.contact)
-            yield replace(answer, text=text, timings_ms=clock.laps())
+        if answer.confidence < self._answering.threshold or not evidence:
+            yield from self._silence(question, answer, evidence, clock)
             return
+        names = self.retriever.index.passages.product_names
         if recognised.choices and evidence[0].document.product_ids:
-            names = self.retriever.index.passages.product_names
             choices = {product: names[product] for product in recognised.choices}
             text = wording.which(question.text, list(choices.values()))
             yield replace(answer, text=text, choices=choices, timings_ms=clock.laps())
             return
-        citations: list[Citation] = []
-        statements: list[Statement] = []
         draft = self._drafter.draft(question.text, evidence)
-        for text, piece in self._statements(question.text, evidence, draft):
+        evidence, differing = settled(evidence)
+        sentences = self._compared(question, recognised.named) or self._said(
+            question, evidence, draft, differing
+        )
+        citations: list[Citation] = []
+        told: list[Statement] = []
+        for text, piece in sentences:
             citation = _cite(piece, citations)
             if citation.number > len(citations):
                 citations.append(citation)
                 yield citation
-            statement = Statement(text, (citation.number,), Verdict.SUPPORTED)
-            statements.append(statement)
-            yield statement
+            told.append(Statement(text, (citation.number,), Verdict.SUPPORTED))
+            yield told[-1]
         clock.lap("generate")
         yield replace(
             answer,
             status=Status.ANSWERED,
-            text=" ".join(statement.text for statement in statements),
-            statements=tuple(statements),
+            text=" ".join(statement.text for statement in told),
+            statements=tuple(told),
             citations=tuple(citations),
+            conflicts=tuple(wording.conflict(question.text, *pair) for pair in differing),
             timings_ms=clock.laps(),
             degraded=draft.failed,
         )
 
-    def _statements(
-        self, question: str, evidence: Sequence[Evidence], draft: Draft
-    ) -> Iterator[tuple[str, Evidence]]:
-        """Verified sentences with what they rest on; a quotation when the draft yields none."""
-        said: set[str] = set()
-        best = evidence[0]
-        if best.kind is not Kind.REVIEW:  # an opinion is quoted, never retold as a fact
-            for sentence in draft:
-                if sentence.endswith(("?", "？")):  # the question said back is no answer
-                    continue
-                check = verify(question, sentence, evidence)
-                if check.verdict is Verdict.SUPPORTED and check.evidence is not None:
-                    piece = evidence[check.evidence]
-                    if sentence not in said and piece.kind is not Kind.REVIEW:
-                        said.add(sentence)
-                        yield sentence, piece
-        if not said:
-            yield wording.quotation(question, best), best
+    def _silence(
+        self, question: Question, answer: Answer, evidence: Sequence[Evidence], clock: "_Clock"
+    ) -> Iterator[Event]:
+        """Say that nothing answers, and, where something comes near, what does."""
+        looked_at = [passage.document for passage in answer.passages]
+        text = wording.silence(question.text, looked_at, self.settings.contact)
+        citations: tuple[Citation, ...] = ()
+        if evidence and answer.confidence >= self._answering.threshold * NEAR:
+            text += wording.nearest(question.text, evidence[0])
+            citations = (_cite(evidence[0], ()),)
+            yield citations[0]
+        yield replace(answer, text=text, citations=citations, timings_ms=clock.laps())
+
+    def _said(
+        self,
+        question: Question,
+        evidence: Sequence[Evidence],
+        draft: Draft,
+        differing: Sequence[tuple[Evidence, Evidence]],
+    ) -> Iterator[Said]:
+        """The sentences of an answer; of sources that differ, both are quoted."""
+        index = self.retriever.index.passages
+
+        def reviews(of: Evidence) -> int:
+            product = next(iter(of.document.product_ids), None)
+            scope = replace(question.scope, product_id=product, kinds=frozenset({Kind.REVIEW}))
+            return index.document_count(index.rows(scope))
+
+        def nearness(text: str) -> float:
+            return self._selector.nearness(question.text, text)
+
+        said = []
+        for one in statements(question.text, evidence, draft, nearness, reviews):
+            said.append(one.evidence)
+            yield one
+        for pair in differing:
+            for piece in pair:
+                if piece not in said:
+                    said.append(piece)
+                    yield Said(wording.quotation(question.text, piece), piece)
+
+    def _compared(self, question: Question, products: Sequence[str]) -> list[Said]:
+        """What each of several products has, side by side; empty where that cannot be told."""
+        if len(products) < 2:
+            return []
+        by_name: dict[str, list[Evidence]] = {}
+        for product in products:
+            scope = replace(question.scope, product_id=product)
+            of_one = replace(question, scope=scope)
+            passages = self.retriever.retrieve(of_one, self._answering.passages)
+            name = self.retriever.index.passages.product_names[product]
+            by_name[name] = self._selector.select(of_one, passages, self._answering.evidence)
+        sure = all(
+            found and found[0].score >= self._answering.threshold for found in by_name.values()
+        )
+        return compared(question.text, by_name) if sure else []
 
 
 def require_usable(settings: Settings) -> None:

@@ -1,115 +1,194 @@
-"""Passages → the few sentences that may answer, each with the probability that it does.
+"""Passages → the few quotes that may answer, each with the probability that it does.
 
-A passage is too coarse to answer with: the one right line decides. Every sentence of the passages
-is scored by its nearness in meaning and by how much of the question it says, and a logistic model
-turns that into a probability, which the engine holds against its threshold.
+A passage is too coarse to answer with: the one right line decides. What can be quoted of the
+passages is scored by its nearness in meaning, by how much of the question it says, and by whether
+it holds what the question wants; a logistic model turns that into a probability, which the engine
+holds against its threshold.
 """
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
 from math import exp
 from typing import NamedTuple
 
-from rag.language import asks_for_opinions
+import numpy as np
+
+from rag.intent import Wanted, wanted
+from rag.quantities import codes, quantities
+from rag.quotes import in_context, quotable
 from rag.retrieval import Retriever
-from rag.text import content_terms, sentences
-from rag.types import Block, BlockKind, Chunk, Document, Evidence, Kind, Passage, Question, Span
+from rag.text import content_terms
+from rag.types import Evidence, Kind, Passage, Question, Span
+from rag.vectors import Vectors
 from rag.vocabulary import attributes
 
-POOL = 48
+POOL = 40
 """Most quotes that are scored for one question."""
-WHOLE = 400
-"""Longest FAQ answer or list of steps, in characters, that is quoted as a whole."""
+REMEMBERED = 8192
+"""Vectors of quotes that are kept: the same few are asked about again and again. 12 MB of 384."""
 
 
 class Features(NamedTuple):
-    """What is known of one sentence about one question."""
+    """What is known of one quote about one question."""
 
     nearness: float
-    """Cosine of the question (see `Retriever.query_vector`) and the sentence in its context."""
-    bare_nearness: float
-    """Cosine of the question as typed and the sentence under its innermost heading."""
+    """Cosine of the question, with those it leans on, and the quote under its heading."""
     in_quote: float
-    """Share of the question's terms, weighted by rarity, that the sentence says itself."""
+    """Share of the question's terms, weighted by rarity, that the quote says itself."""
     passage: float
     """Fused retrieval score of its passage."""
+    passage_nearness: float
+    """Cosine of the question (see `Retriever.query_vector`) and its passage."""
+    measured: float
+    """1 when it holds an amount of what the question wants to be measured."""
+    unmeasured: float
+    """1 when the question wants that and the quote holds none."""
+    unnumbered: float
+    """1 when the question wants an amount and the quote holds no number."""
+    unknown_code: float
+    """1 when the question names a code or model number that neither quote nor title says."""
+    specification: float
+    """1 for the spec sheet: it wins over other kinds."""
     wanted_opinion: float
     """1 for a review when the question asks for opinions."""
     unwanted_opinion: float
     """1 for a review when it does not."""
+    of_the_shop: float
+    """1 when the question is asked of a product and the quote is of no product in particular."""
+    yes_or_no: float
+    """1 when the question wants a yes or no: a line that is merely near seldom settles that."""
 
 
 WEIGHTS = Features(
-    nearness=3.7,
-    bare_nearness=4.2,
-    in_quote=2.4,
-    passage=3.0,
-    wanted_opinion=2.6,
+    nearness=7.2,
+    in_quote=2.8,
+    passage=6.6,
+    passage_nearness=1.6,
+    measured=1.2,
+    unmeasured=-2.0,
+    unnumbered=-3.3,
+    unknown_code=-4.5,
+    specification=0.3,
+    wanted_opinion=2.7,
     unwanted_opinion=-1.0,
+    of_the_shop=-1.0,
+    yes_or_no=-0.8,
 )
-"""Fitted on the sample shop's dev split (docs/answers.md), but the last: kinds have precedence."""
-BIAS = -9.2
+"""Fitted on the sample shop's dev split by `python -m benchmarks.evidence` (docs/answers.md), but
+for unwanted opinions: no fit may trust a review before the shop's own words."""
+BIAS = -12.0
 
 
 def probability(features: Features) -> float:
-    """Logistic model of "this sentence answers the question"."""
+    """Logistic model of "this quote answers the question"."""
     total = BIAS + sum(w * x for w, x in zip(WEIGHTS, features, strict=True))
     return 1 / (1 + exp(-total))
 
 
-def select(
-    question: Question, passages: Sequence[Passage], retriever: Retriever, limit: int
-) -> list[Evidence]:
-    """The best quotes, best first, at most `limit` and none less than half as likely as the best.
+class Selector:
+    """Chooses quotes. Safe to share between threads; remembers the vectors of quotes."""
 
-    The same words about the same product come once.
-    """
-    candidates = _candidates(passages)
-    scored = measure(question, candidates, retriever)
-    evidence = [
-        Evidence(passage.document, span.start, span.end, round(probability(features), 4))
-        for (passage, span), features in zip(candidates, scored, strict=True)
-    ]
-    evidence.sort(key=lambda e: (-e.score, e.kind.precedence, e.document.id, e.start))
-    unique: dict[tuple[object, ...], Evidence] = {}
-    for piece in evidence:
-        unique.setdefault((piece.document.product_ids, piece.quote.casefold()), piece)
-    likely = [piece for piece in unique.values() if piece.score >= evidence[0].score / 2]
-    return likely[:limit]
+    def __init__(self, retriever: Retriever) -> None:
+        self._retriever = retriever
+        self._vectors: OrderedDict[str, Vectors] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def select(self, question: Question, passages: Sequence[Passage], limit: int) -> list[Evidence]:
+        """The best quotes, best first, at most `limit` and none half as likely as the best.
+
+        The same words about the same product come once, and of two quotes one within the other
+        the likelier.
+        """
+        found = candidates(passages)
+        evidence = [
+            Evidence(passage.document, span.start, span.end, round(probability(features), 4))
+            for (passage, span), features in zip(found, self.measure(question, found), strict=True)
+        ]
+        evidence.sort(key=lambda e: (-e.score, e.kind.precedence, e.document.id, e.start))
+        kept: list[Evidence] = []
+        for piece in evidence:
+            if len(kept) == limit or piece.score < evidence[0].score / 2:
+                break
+            if not any(_repeats(piece, other) for other in kept):
+                kept.append(piece)
+        return kept
+
+    def measure(self, question: Question, found: Sequence[tuple[Passage, Span]]) -> list[Features]:
+        """The features of each candidate."""
+        if not found:
+            return []
+        asked = Question(question.text, history=question.history)
+        query = self._retriever.query_vector(asked)[0]
+        texts = [in_context(passage.document, span) for passage, span in found]
+        nearness = self._encoded(texts) @ query
+        share, want = _Share(question, self._retriever), wanted(question.text)
+        named, on_product = codes(question.text), question.scope.product_id is not None
+        return [
+            _features(want, named, passage, span, float(near), share, on_product)
+            for (passage, span), near in zip(found, nearness, strict=True)
+        ]
+
+    def nearness(self, question: str, text: str) -> float:
+        """Cosine of a question as typed and a text."""
+        query = self._retriever.query_vector(Question(question))[0]
+        return float(self._encoded([text])[0] @ query)
+
+    def _encoded(self, texts: Sequence[str]) -> Vectors:
+        """float32 [len(texts), dim], those met before from memory."""
+        with self._lock:
+            known = {text: self._vectors[text] for text in texts if text in self._vectors}
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        if new:
+            encoded = self._retriever.embedder.encode_documents(new)
+            known.update(zip(new, encoded, strict=True))
+        with self._lock:
+            for text in known:
+                self._vectors[text] = known[text]
+                self._vectors.move_to_end(text)
+            while len(self._vectors) > REMEMBERED:
+                self._vectors.popitem(last=False)
+        return np.stack([known[text] for text in texts])
 
 
-def measure(
-    question: Question, candidates: Sequence[tuple[Passage, Span]], retriever: Retriever
-) -> list[Features]:
-    """The features of each candidate sentence."""
-    if not candidates:
-        return []
-    query = retriever.query_vector(question)[0]
-    bare_query = retriever.query_vector(Question(question.text))[0]
-    texts = [_in_context(passage.document, span, retriever) for passage, span in candidates]
-    bare_texts = [_under_heading(passage.document, span) for passage, span in candidates]
-    vectors = retriever.embedder.encode_documents(texts + bare_texts)
-    nearness = vectors[: len(texts)] @ query
-    bare_nearness = vectors[len(texts) :] @ bare_query
-    opinions = asks_for_opinions(question.text)
-    share = _Share(question, retriever)
-    return [
-        Features(
-            nearness=float(near),
-            bare_nearness=float(bare_near),
-            in_quote=share.of(passage.document.text[span.start : span.end]),
-            passage=passage.score,
-            wanted_opinion=float(opinions and _is_review(passage, span)),
-            unwanted_opinion=float(not opinions and _is_review(passage, span)),
-        )
-        for (passage, span), near, bare_near in zip(
-            candidates, nearness, bare_nearness, strict=True
-        )
-    ]
+def candidates(passages: Sequence[Passage]) -> list[tuple[Passage, Span]]:
+    """What of the passages can be quoted by itself, each once, best passages first."""
+    found: dict[tuple[str, Span], tuple[Passage, Span]] = {}
+    for passage in passages:
+        for span in quotable(passage.document, passage.chunk):
+            found.setdefault((passage.document.id, span), (passage, span))
+    return list(found.values())[:POOL]
 
 
-def _is_review(passage: Passage, span: Span) -> bool:
-    return Evidence(passage.document, span.start, span.end, 0.0).kind is Kind.REVIEW
+def _features(
+    want: Wanted,
+    named: set[str],
+    passage: Passage,
+    span: Span,
+    near: float,
+    share: "_Share",
+    on_product: bool,
+) -> Features:
+    document = passage.document
+    quote = document.text[span.start : span.end]
+    kind = Evidence(document, span.start, span.end, 0.0).kind
+    measures = {one for quantity in quantities(quote) for one in quantity.measures}
+    context = " ".join((document.title, *document.headings_at(span.start), quote))
+    return Features(
+        nearness=near,
+        in_quote=share.of(quote),
+        passage=passage.score,
+        passage_nearness=passage.scores.get("dense", 0.0),
+        measured=float(bool(want.measures & measures)),
+        unmeasured=float(bool(want.measures) and not want.measures & measures),
+        unnumbered=float(want.number and not quantities(quote)),
+        unknown_code=float(not named <= codes(context)),
+        specification=float(kind is Kind.SPEC),
+        wanted_opinion=float(want.opinions and kind is Kind.REVIEW),
+        unwanted_opinion=float(not want.opinions and kind is Kind.REVIEW),
+        of_the_shop=float(on_product and not document.product_ids),
+        yes_or_no=float(want.yes_or_no),
+    )
 
 
 class _Share:
@@ -131,60 +210,8 @@ class _Share:
         return sum(said) / self._total
 
 
-def _candidates(passages: Sequence[Passage]) -> list[tuple[Passage, Span]]:
-    """What of the passages can be quoted by itself, each once, best passages first."""
-    found: dict[tuple[str, Span], tuple[Passage, Span]] = {}
-    for passage in passages:
-        for span in _quotable(passage.document, passage.chunk):
-            found.setdefault((passage.document.id, span), (passage, span))
-    return list(found.values())[:POOL]
-
-
-def _quotable(document: Document, chunk: Chunk) -> Iterator[Span]:
-    """Sentences and rows; a short answer to a question as a whole; numbered steps as a whole."""
-    if chunk.headings and chunk.headings[-1].endswith(("?", "？")) and len(chunk.text) <= WHOLE:
-        yield Span(chunk.start, chunk.end)
-        return
-    first, past = _blocks_between(document, chunk.start, chunk.end)
-    steps: list[Block] = []
-    for block in document.blocks[first:past]:
-        if block.kind is BlockKind.ITEM and document.text[block.start].isdigit():
-            steps.append(block)
-        if block.kind not in (BlockKind.HEADING, BlockKind.HEADER):
-            start, end = max(block.start, chunk.start), min(block.end, chunk.end)
-            yield from sentences(document.text, start, end)
-    if len(steps) > 1 and steps[-1].end - steps[0].start <= WHOLE:
-        yield Span(steps[0].start, steps[-1].end)
-
-
-def _blocks_between(document: Document, start: int, end: int) -> tuple[int, int]:
-    """The range of blocks that overlap the characters from start to end."""
-    first = bisect_right(document.blocks, start, key=lambda block: block.end)
-    past = bisect_left(document.blocks, end, key=lambda block: block.start)
-    return first, past
-
-
-def _in_context(document: Document, span: Span, retriever: Retriever) -> str:
-    names = retriever.index.passages.product_names
-    subject = names.get(document.product_ids[0], "") if document.product_ids else ""
-    front = [subject] if subject and subject not in document.title else []
-    path = (*front, document.title, *document.headings_at(span.start)[-1:])
-    return f"{' > '.join(path)}: {_with_header(document, span)}"
-
-
-def _under_heading(document: Document, span: Span) -> str:
-    path = document.headings_at(span.start)[-1:]
-    return ": ".join((*path, _with_header(document, span)))
-
-
-def _with_header(document: Document, span: Span) -> str:
-    """The quote, and in front of a table's row the header of the table."""
-    quote = document.text[span.start : span.end]
-    at, _ = _blocks_between(document, span.start, span.end)
-    if at < len(document.blocks) and document.blocks[at].kind is BlockKind.ROW:
-        while at > 0 and document.blocks[at].kind is BlockKind.ROW:
-            at -= 1
-        block = document.blocks[at]
-        if block.kind is BlockKind.HEADER:
-            return f"{document.text[block.start : block.end]}\n{quote}"
-    return quote
+def _repeats(piece: Evidence, other: Evidence) -> bool:
+    if piece.document.id == other.document.id:
+        return piece.start < other.end and other.start < piece.end
+    same_owner = piece.document.product_ids == other.document.product_ids
+    return same_owner and piece.quote.casefold() == other.quote.casefold()

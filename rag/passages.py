@@ -180,6 +180,15 @@ class PassageStore:
         with self._query("SELECT id, source FROM documents ORDER BY id") as found:
             return {row[0]: row[1] for row in found}
 
+    def document_count(self, rows: Rows) -> int:
+        """How many documents these chunks are of."""
+        query = (
+            "SELECT count(DISTINCT c.document_id) FROM json_each(?) r "
+            "JOIN chunks c ON c.row = r.value"
+        )
+        with self._query(query, (json.dumps(rows.tolist()),)) as found:
+            return int(found[0][0])
+
     def rows(self, scope: Scope) -> Rows:
         """The rows of all chunks a scope admits; read-only, they are shared.
 

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
 from rag.text import STOPWORDS, decimal_fractions, stem
+from rag.units import AMBIGUOUS, AMBIGUOUS_SPELLINGS, NAMED, UNITS, Unit, same
 
 _LATIN = "A-Za-zÀ-ɏ"
 _NUMBER = re.compile(rf"(?<![{_LATIN}\d])(?<![{_LATIN}][-.])\d+(?:[.,\u00a0\u202f’]\d+)*")
@@ -19,36 +20,12 @@ _NUMBER_WORDS = {
 _CODE = re.compile(
     rf"(?<![{_LATIN}\d])(?=[{_LATIN}]+-?[{_LATIN}]*\d)[{_LATIN}\d]+(?:-[{_LATIN}\d]+)*"
 )
-_UNIT = re.compile(r"[\s\u00a0\u202f-]?([%°″€£$]C?|[^\W\d_]+[²³]?)")
+_UNIT = re.compile(r"[\s\u00a0\u202f-]?([%″€£$℃]|°\s?[CFcf]?|[^\W\d_]+[²³]?)")
 _CURRENCIES = frozenset("£€$")
-_UNITS = {
-    spelling: base
-    for base, spellings in {
-        "h": "h hr hrs hour hours stunde stunden",
-        "min": "min mins minute minutes minuten",
-        "s": "s sec secs second seconds sekunde sekunden",
-        "d": "d day days tag tage tagen",
-        "y": "y yr yrs year years jahr jahre jahren",
-        "kg": "kg kilo kilos kilogram kilograms kilogramm",
-        "g": "g gram grams gramm",
-        "l": "l litre litres liter liters",
-        "ml": "ml millilitre millilitres milliliter milliliters",
-        "m": "m metre metres meter meters",
-        "cm": "cm centimetre centimetres centimeter centimeters zentimeter",
-        "mm": "mm millimetre millimetres millimeter millimeters",
-        "w": "w watt watts",
-        "v": "v volt volts",
-        "wh": "wh",
-        "£": "£ gbp pound pounds",
-        "€": "€ eur euro euros",
-        "$": "$ usd dollar dollars",
-        "%": "% percent prozent",
-        "°c": "°c",
-    }.items()
-    for spelling in spellings.split()
-}
-
-_UNIT_TERMS = frozenset(stem(spelling) for spelling in _UNITS) | _UNITS.keys()
+_INCHES = re.compile(r"\s?in(?:\.|\s*(?:$|[,;:)×x/\n]))")
+_UNIT_TERMS = (
+    frozenset(stem(spelling) for spelling in (*UNITS, *AMBIGUOUS_SPELLINGS)) | UNITS.keys()
+)
 
 
 class Quantity(NamedTuple):
@@ -60,21 +37,36 @@ class Quantity(NamedTuple):
     """The unit or word it counts, in its base form; None where nothing follows."""
 
     def agrees(self, other: "Quantity") -> bool:
-        """Whether the other states the same: a common value, and no other unit."""
-        same_unit = self.unit is None or other.unit is None or self.unit == other.unit
-        return same_unit and bool(self.values & other.values)
+        """Whether the other states the same: a common value and no other unit, or converted."""
+        if self.unit is None or other.unit is None or self.unit == other.unit:
+            return bool(self.values & other.values)
+        return any(
+            same(value, one, its, another)
+            for one in _units(self.unit)
+            for another in _units(other.unit)
+            for value in self.values
+            for its in other.values
+        )
+
+    @property
+    def measures(self) -> frozenset[str]:
+        """The dimensions its unit may be of; empty for a bare number or a counted word."""
+        return frozenset(unit.measures for unit in _units(self.unit or ""))
 
 
 def quantities(text: str) -> list[Quantity]:
     """The numbers of a text, digits and words, with units: "32 hours" and "32 h" are alike."""
     plain = decimal_fractions(text)
-    found = [
-        Quantity(
-            _values(match[0]),
-            _currency_before(plain, match.start()) or _unit_after(plain, match.end()),
-        )
-        for match in _NUMBER.finditer(plain)
-    ]
+    found = []
+    last, last_end = None, 0
+    for match in _NUMBER.finditer(plain):
+        unit = _currency_before(plain, match.start()) or _unit_after(plain, match.end())
+        one = Quantity(_values(match[0]), unit)
+        found.append(one)
+        if last and not plain[last_end : match.start()].strip(" \u00a0\u202f"):
+            found += _together(last, one)  # "1 h 45 min"
+        after = _UNIT.match(plain, match.end())
+        last, last_end = one, after.end() if after else match.end()
     found += [
         Quantity(
             frozenset({Decimal(_NUMBER_WORDS[match[0].lower()])}), _unit_after(plain, match.end())
@@ -83,6 +75,16 @@ def quantities(text: str) -> list[Quantity]:
         if match[0].lower() in _NUMBER_WORDS
     ]
     return [quantity for quantity in found if quantity.values]
+
+
+def _together(more: Quantity, less: Quantity) -> list[Quantity]:
+    """The sum of two that follow each other, the larger unit first, as one of the smaller unit."""
+    large, small = NAMED.get(more.unit or ""), NAMED.get(less.unit or "")
+    if not large or not small or large.measures != small.measures or large.factor <= small.factor:
+        return []
+    ratio = large.factor / small.factor
+    sums = frozenset((a * ratio + b).normalize() for a in more.values for b in less.values)
+    return [Quantity(sums, less.unit)]
 
 
 def is_quantity_word(term: str) -> bool:
@@ -99,10 +101,19 @@ def _unit_after(text: str, position: int) -> str | None:
     match = _UNIT.match(text, position)
     if not match:
         return None
-    word = match[1].casefold().rstrip(".")
-    if word in _UNITS:
-        return _UNITS[word]
+    word = match[1].casefold().replace(" ", "")
+    if word in UNITS:
+        return UNITS[word].name
+    if word in AMBIGUOUS_SPELLINGS:
+        return AMBIGUOUS_SPELLINGS[word]
+    if _INCHES.match(text, position):
+        return "in"
     return None if word in STOPWORDS or len(word) == 1 else stem(word)
+
+
+def _units(name: str) -> list[Unit]:
+    """The units of a base name, or those it may stand for."""
+    return [NAMED[one] for one in AMBIGUOUS.get(name, (name,)) if one in NAMED]
 
 
 def numbers(text: str) -> list[frozenset[Decimal]]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from rag.language import language
+from rag.quotes import Row
 from rag.types import Document, Evidence, Kind
 
 _SOURCE = {
@@ -31,6 +32,28 @@ _SOURCE = {
         Kind.REVIEW: "一位顾客评价道",
     },
 }
+_POLICY_SINCE = {
+    "en": "The policy in force since {0.day} {month} {0.year} says",
+    "de": "In den Bedingungen, gültig seit {0.day}.{0.month}.{0.year}, steht",
+    "zh": "自 {0.year} 年 {0.month} 月 {0.day} 日起生效的政策规定",
+}
+_UNDECIDED = {
+    "en": "The documents don't say yes or no; ",
+    "de": "Ein klares Ja oder Nein steht nicht in den Unterlagen. ",
+    "zh": "资料没有明确说是或否。",
+}
+_YES_AND_NO = {"en": ("Yes", "No"), "de": ("Ja", "Nein"), "zh": ("是", "否")}
+_OPINIONS = {
+    "en": ("{} of {} reviews speak of it. ", "One says", "Another says"),
+    "de": ("{} von {} Bewertungen sprechen davon. ", "In einer steht", "In einer anderen steht"),
+    "zh": ("{1} 条评价中有 {0} 条提到。", "其中一条写道", "另一条写道"),
+}
+_CONFLICT = {
+    "en": "The sources differ, and the first counts. {} {}",
+    "de": "Die Quellen widersprechen sich, die erste gilt. {} {}",
+    "zh": "资料说法不一，以前者为准。{}{}",
+}
+_NEAREST = {"en": " Nearest to it is", "de": " Am nächsten kommt", "zh": "最接近的说法是"}
 _QUOTES = {"en": ": “{}”", "de": ": „{}“", "zh": "：“{}”"}
 _SILENCE = {
     "en": ("The documents don't say.", " I looked at: {}.", " Please ask {}."),
@@ -54,10 +77,70 @@ def which(question: str, names: Sequence[str]) -> str:
 
 
 def quotation(question: str, evidence: Evidence) -> str:
-    """A sentence that says who says it, and quotes."""
+    """A sentence that says who says it, and quotes; of a policy, since when it is in force."""
     tongue = language(question)
-    quote = " ".join(evidence.quote.split())
-    return _SOURCE[tongue][evidence.kind] + _QUOTES[tongue].format(quote)
+    return _source(tongue, evidence) + _QUOTES[tongue].format(_one_line(evidence.quote))
+
+
+def undecided(question: str, evidence: Evidence) -> str:
+    """That nothing says yes or no, and what is said of the matter."""
+    tongue = language(question)
+    source = _source(tongue, evidence)
+    source = source[0].lower() + source[1:] if tongue == "en" else source
+    return _UNDECIDED[tongue] + source + _QUOTES[tongue].format(_one_line(evidence.quote))
+
+
+def outright(question: str, yes: bool, quote: str) -> str:
+    """Yes or no first, then the words of the source; a quote that begins so stands for itself."""
+    word = _YES_AND_NO[language(question)][0 if yes else 1]
+    line = _one_line(quote)
+    return line if line.casefold().startswith(word.casefold()) else f"{word} – {line}"
+
+
+def value(row: Row) -> str:
+    """The value of a row first, then what it is of."""
+    return f"{row.value} ({row.attribute})"
+
+
+def cell(name: str, row: Row) -> str:
+    """A product's value, among those of others."""
+    return f"{name}: {value(row)}"
+
+
+def opinion(question: str, evidence: Evidence, at: int, speaking: int, of: int) -> str:
+    """A reviewer's words; before the first, how many of how many speak of the matter."""
+    tongue = language(question)
+    counted, first, further = _OPINIONS[tongue]
+    quote = _QUOTES[tongue].format(_one_line(evidence.quote))
+    if at:
+        return further + quote
+    if speaking < 2 or of < speaking:
+        return _source(tongue, evidence) + quote
+    return counted.format(speaking, of) + first + quote
+
+
+def conflict(question: str, winner: Evidence, other: Evidence) -> str:
+    """That two sources differ, the one that wins first."""
+    tongue = language(question)
+    return _CONFLICT[tongue].format(quotation(question, winner), quotation(question, other))
+
+
+def nearest(question: str, evidence: Evidence) -> str:
+    """What comes nearest where nothing answers."""
+    tongue = language(question)
+    return _NEAREST[tongue] + _QUOTES[tongue].format(_one_line(evidence.quote))
+
+
+def _source(tongue: str, evidence: Evidence) -> str:
+    since = evidence.document.effective_from
+    if evidence.kind is not Kind.POLICY or since is None:
+        return _SOURCE[tongue][evidence.kind]
+    month = since.strftime("%B")  # English: nothing sets the process to another locale
+    return _POLICY_SINCE[tongue].format(since, month=month)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def silence(question: str, looked_at: Sequence[Document], contact: str) -> str:

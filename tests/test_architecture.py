@@ -24,13 +24,14 @@ LAYERS = [
     "filters",
     "types",
     "cache text config locale vectors",
-    "batching conversation dense fusion models language quantities spelling vocabulary",
+    "batching conversation dense fusion models language spelling units vocabulary",
+    "intent quantities quotes",
     "decoding extractive onnx_export onnx_embedding sentence_transformer servers",
     "transformers_chat",
-    "body embedding generation index lexical manifest packing passages prompt repetition rerank "
-    "verification wording",
+    "body conflicts embedding generation index lexical manifest packing passages polarity prompt "
+    "repetition rerank verification wording",
     "answer_cache recognition",
-    "drafting evidence retrieval",
+    "drafting evidence retrieval statements",
     "calibration",
     "engine",
     "evaluation langchain",

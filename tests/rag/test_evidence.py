@@ -1,6 +1,7 @@
 """Which words of the passages may answer, and how surely."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.evidence import WEIGHTS, Features, measure, probability, select
+from rag.evidence import WEIGHTS, Features, Selector, candidates, probability
 from rag.index import Index
 from rag.retrieval import Retriever
 from rag.types import BlockKind, Chunk, Evidence, Kind, Passage, Question, Scope, Span
@@ -41,7 +42,7 @@ def retriever(small_index: Path, hashing_embedder: HashingEmbedder) -> Iterator[
 
 
 def found(retriever: Retriever, question: Question, limit: int = 20) -> list[Evidence]:
-    return select(question, retriever.retrieve(question, 10), retriever, limit)
+    return Selector(retriever).select(question, retriever.retrieve(question, 10), limit)
 
 
 @given(asked)
@@ -67,7 +68,9 @@ def test_a_heading_of_two_sentences_is_left_out(retriever: Retriever) -> None:
     changed = replace(changed, blocks=(*changed.blocks, block))
     chunk = Chunk("c", changed.id, 0, len(changed.text), changed.text, changed.text)
     passage = Passage(chunk, changed, 1, 1.0)
-    assert [e.quote for e in select(Question("Safe?"), [passage], retriever, 9)] == ["Red."]
+    assert [e.quote for e in Selector(retriever).select(Question("Safe?"), [passage], 9)] == [
+        "Red."
+    ]
 
 
 @given(asked)
@@ -89,7 +92,7 @@ def test_the_best_come_first_up_to_the_limit(
 
 
 def test_no_passages_give_no_evidence(retriever: Retriever) -> None:
-    assert select(Question("How heavy is it?"), [], retriever, 4) == []
+    assert Selector(retriever).select(Question("How heavy is it?"), [], 4) == []
 
 
 def test_the_line_that_answers_is_the_best(retriever: Retriever) -> None:
@@ -102,7 +105,8 @@ def test_a_review_counts_less_unless_opinions_are_asked_for(retriever: Retriever
         document = a_document(kind=kind, text="It is loud.", product_ids=("KT17",))
         chunk = Chunk("c", document.id, 0, 11, document.text, document.text)
         passage = Passage(chunk, document, 1, 0.5)
-        return select(Question(text, Scope("KT17")), [passage], retriever, 1)[0].score
+        asked = Question(text, Scope("KT17"))
+        return Selector(retriever).select(asked, [passage], 1)[0].score
 
     assert score("Is it loud?", Kind.REVIEW) < score("Is it loud?", Kind.SPEC)
     wanted = "What do reviewers say, is it loud?"
@@ -114,8 +118,8 @@ def test_the_product_s_own_name_is_no_part_of_the_question(retriever: Retriever)
     passages = retriever.retrieve(question, 10)
     cord = next(p for p in passages if "75 cm" in p.chunk.text)
     name = next(p for p in passages if "0.98 kg" in p.chunk.text)
-    features = measure(
-        question, [(p, Span(p.chunk.start, p.chunk.end)) for p in (cord, name)], retriever
+    features = Selector(retriever).measure(
+        question, [(p, Span(p.chunk.start, p.chunk.end)) for p in (cord, name)]
     )
     assert [each.in_quote for each in features] == [pytest.approx(1), 0]
 
@@ -131,5 +135,49 @@ def test_more_of_what_speaks_for_it_is_never_less_likely(
     assert after >= before - 1e-12 if gain >= 0 else after <= before + 1e-12
 
 
-def test_only_an_unwanted_opinion_speaks_against_it() -> None:
-    assert [name for name in Features._fields if getattr(WEIGHTS, name) < 0] == ["unwanted_opinion"]
+def test_what_speaks_against_a_quote() -> None:
+    assert [name for name in Features._fields if getattr(WEIGHTS, name) < 0] == [
+        "unmeasured", "unnumbered", "unknown_code", "unwanted_opinion", "yes_or_no",
+    ]  # fmt: skip
+
+
+def test_no_two_quotes_overlap(retriever: Retriever) -> None:
+    for text in QUESTIONS:
+        pieces = found(retriever, Question(text))
+        for at, piece in enumerate(pieces):
+            for other in pieces[:at]:
+                apart = piece.end <= other.start or other.end <= piece.start
+                assert piece.document.id != other.document.id or apart
+
+
+def test_a_quote_is_encoded_once(small_index: Path) -> None:
+    embedder = HashingEmbedder()
+    with closing(Index.open(small_index)) as index:
+        retriever = Retriever(index, embedder)
+        selector = Selector(retriever)
+        asked = Question("How long is the cord?", Scope("KT17"))
+        passages = retriever.retrieve(asked, 5)
+        first = selector.select(asked, passages, 4)
+        encoded = len(embedder.encoded)
+        assert encoded == len(set(embedder.encoded)) > 0
+        assert selector.select(asked, passages, 4) == first
+        assert len(embedder.encoded) == encoded
+
+
+def test_an_amount_of_what_is_asked_for_comes_before_one_of_another_kind(
+    retriever: Retriever,
+) -> None:
+    document = a_document(text="Kettle use, full: 7 mugs\nKettle use, full: 5 minutes")
+    chunk = Chunk("c", document.id, 0, len(document.text), document.text, document.text)
+    passage = Passage(chunk, document, 1, 1.0, {"dense": 0.5})
+    spans = [(passage, Span(0, 24)), (passage, Span(25, 52))]
+    mugs, minutes = Selector(retriever).measure(Question("How long does a full one take?"), spans)
+    assert (mugs.measured, mugs.unmeasured) == (0, 1)
+    assert (minutes.measured, minutes.unmeasured) == (1, 0)
+
+
+def test_a_code_that_nobody_names_speaks_against_every_quote(retriever: Retriever) -> None:
+    selector = Selector(retriever)
+    asked = Question("What does E07 on the display of the KT17 mean?", Scope("KT17"))
+    found = selector.measure(asked, candidates(retriever.retrieve(asked, 5)))
+    assert {features.unknown_code for features in found} == {1.0}

@@ -1,0 +1,81 @@
+"""A passage → what of it can be quoted by itself: a row, a paragraph, a sentence, an answer."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rag.text import sentences
+from rag.types import Block, BlockKind, Chunk, Document, Span
+
+WHOLE = 400
+"""Longest FAQ answer or list of steps, in characters, that is quoted as a whole."""
+PARAGRAPH = 240
+"""Longest paragraph that is: its conditions stay with what they are conditions of."""
+_LONGEST_NAME = 60
+
+
+class Row(NamedTuple):
+    """A quote of the form `Attribute: value`."""
+
+    attribute: str
+    value: str
+
+
+def quotable(document: Document, chunk: Chunk) -> Iterator[Span]:
+    """Yield the spans of the passage that can stand alone, headings and table headers left out."""
+    if chunk.headings and chunk.headings[-1].endswith(("?", "？")) and len(chunk.text) <= WHOLE:
+        yield Span(chunk.start, chunk.end)
+        return
+    first, past = _blocks_between(document, chunk.start, chunk.end)
+    steps: list[Block] = []
+    for block in document.blocks[first:past]:
+        if block.kind is BlockKind.ITEM and document.text[block.start].isdigit():
+            steps.append(block)
+        if block.kind not in (BlockKind.HEADING, BlockKind.HEADER):
+            start, end = max(block.start, chunk.start), min(block.end, chunk.end)
+            yield from _pieces(document.text, start, end)
+    if len(steps) > 1 and steps[-1].end - steps[0].start <= WHOLE:
+        yield Span(steps[0].start, steps[-1].end)
+
+
+def _pieces(text: str, start: int, end: int) -> Iterator[Span]:
+    of_block = list(sentences(text, start, end))
+    if len(of_block) > 1 and of_block[-1].end - of_block[0].start <= PARAGRAPH:
+        of_block = [Span(of_block[0].start, of_block[-1].end)]
+    yield from of_block
+
+
+def row_of(document: Document, span: Span) -> Row | None:
+    """The attribute and value of a quote that is a product's row, else None."""
+    attribute, colon, value = document.text[span.start : span.end].partition(": ")
+    first, past = _blocks_between(document, span.start, span.end)
+    whole = [block for block in document.blocks[first:past] if block[1:3] == span]
+    if not colon or not whole or whole[0].kind is not BlockKind.ROW:
+        return None
+    if len(attribute) > _LONGEST_NAME or "|" in attribute or "\n" in value:
+        return None
+    return Row(attribute.strip(), value.strip())
+
+
+def in_context(document: Document, span: Span) -> str:
+    """The quote with what it stands under: its innermost heading, and the header of its table."""
+    return ": ".join((*document.headings_at(span.start)[-1:], _with_header(document, span)))
+
+
+def _with_header(document: Document, span: Span) -> str:
+    quote = document.text[span.start : span.end]
+    at, _ = _blocks_between(document, span.start, span.end)
+    if at < len(document.blocks) and document.blocks[at].kind is BlockKind.ROW:
+        while at > 0 and document.blocks[at].kind is BlockKind.ROW:
+            at -= 1
+        block = document.blocks[at]
+        if block.kind is BlockKind.HEADER:
+            return f"{document.text[block.start : block.end]}\n{quote}"
+    return quote
+
+
+def _blocks_between(document: Document, start: int, end: int) -> tuple[int, int]:
+    """The range of blocks that overlap the characters from start to end."""
+    first = bisect_right(document.blocks, start, key=lambda block: block.end)
+    past = bisect_left(document.blocks, end, key=lambda block: block.start)
+    return first, past

@@ -1,0 +1,86 @@
+"""Sources that differ."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.conflicts import conflicts, settled
+from rag.types import Evidence, Kind
+from tests.rag.generations import a_document
+
+
+def said(
+    text: str,
+    id: str,
+    kind: Kind = Kind.SPEC,
+    products: Sequence[str] = ("P",),
+    variants: Sequence[str] = (),
+    since: date | None = None,
+) -> Evidence:
+    document = a_document(
+        id,
+        text=text,
+        kind=kind,
+        product_ids=tuple(products),
+        variant_ids=tuple(variants),
+        effective_from=since,
+    )
+    return Evidence(document, 0, len(text), 0.5)
+
+
+def test_another_number_of_the_same_is_a_conflict_and_the_spec_wins() -> None:
+    manual = said("It weighs 1.3 kg.", "m", Kind.MANUAL)
+    spec = said("Weighs: 1.2 kg", "s")
+    assert list(conflicts([manual, spec])) == [(spec, manual)]
+
+
+def test_the_policy_that_came_later_wins() -> None:
+    old = said("Returns are accepted within 14 days.", "o", Kind.POLICY, (), since=date(2025, 1, 1))
+    new = said("Returns are accepted within 30 days.", "n", Kind.POLICY, (), since=date(2026, 1, 1))
+    assert list(conflicts([old, new])) == [(new, old)]
+    assert settled([old, new]) == ([new, old], [(new, old)])
+
+
+def test_a_denial_of_the_same_words_is_a_conflict() -> None:
+    pair = [said("The lid is dishwasher-safe.", "a"), said("The lid is not dishwasher-safe.", "b")]
+    assert len(list(conflicts(pair))) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (said("Weight: 1.2 kg", "a"), said("Weight: 1200 g", "b")),
+        (said("Weight: 1.2 kg", "a"), said("Cable length: 90 cm", "b")),
+        (said("Weight: 1.2 kg", "a"), said("Weight: 1.3 kg", "b", products=("Q",))),
+        (
+            said("Weight: 1.2 kg", "a", variants=("V1",)),
+            said("Weight: 1.3 kg", "b", variants=("V2",)),
+        ),
+        (said("Weight: 1.2 kg", "a"), said("Weight: 1.3 kg", "b", Kind.REVIEW)),
+        (said("Weight: 1.2 kg", "a"), said("Weight: 1.2 kg with the 3 m cable", "b")),
+    ],
+)
+def test_no_conflict(one: Evidence, other: Evidence) -> None:
+    assert list(conflicts([one, other])) == []
+
+
+texts = st.sampled_from(
+    ["Weight: 1.2 kg", "Weight: 1.3 kg", "It weighs 1.3 kg", "Not safe", "Safe", "Cable: 90 cm"]
+)
+pieces = st.lists(
+    st.builds(said, texts, st.sampled_from("abcdef"), st.sampled_from(list(Kind))), max_size=6
+)
+
+
+@given(pieces)
+def test_settling_loses_nothing_and_puts_winners_first(evidence: list[Evidence]) -> None:
+    unique = list({piece.document.id: piece for piece in evidence}.values())
+    ordered, pairs = settled(unique)
+    assert sorted(map(id, ordered)) == sorted(map(id, unique))
+    if len(pairs) == 1:
+        ((winner, loser),) = pairs
+        assert ordered.index(winner) < ordered.index(loser)
+        assert winner.kind.precedence <= loser.kind.precedence
