@@ -23,7 +23,7 @@ from rag.evaluation.sources import pin, resolve
 from rag.evaluation.table import read_baseline
 from rag.generation import open_generator
 
-_OF_KINDS = ("hit@5", "accuracy", "correct", "quote_correct", "citation_precision", "latency_p50")
+_OF_KINDS = ("hit@5", "accuracy", "correct", "quote_correct")
 
 
 @dataclass(frozen=True, slots=True)

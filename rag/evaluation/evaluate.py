@@ -1,16 +1,18 @@
 """The way of a run: resolve the gold → ask → score → figures, gates, gaps → a report's files."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from rag.engine import Engine
-from rag.errors import QaSetError
+from rag.errors import QaSetError, ReportError
 from rag.evaluation import asking, gaps
 from rag.evaluation.asking import Body, Progress
 from rag.evaluation.gate import Gate, Outcome
@@ -77,11 +79,33 @@ def evaluate(
 
     Raises:
         QaSetError: the QA set does not fit the index.
+        ReportError: the folder cannot be written, or another run writes into it.
     """
+    with _reserved(out):
+        return _evaluated(engine, qa, path, out, plan, progress)
+
+
+@contextmanager
+def _reserved(out: Path) -> Iterator[None]:
+    """Hold a report's folder: two runs in one would mix their answers."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with FileLock(out / ".lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise ReportError(
+            f"Another run writes into {out}. Wait for it, or choose another --report."
+        ) from error
+    except OSError as error:
+        raise ReportError(f"{out} cannot be written: {error.strerror}.") from error
+
+
+def _evaluated(
+    engine: Engine, qa: QaSet, path: Path, out: Path, plan: Plan, progress: Progress
+) -> Report:
     index = engine.retriever.index
     gold = resolve(qa, index)
     warnings = _fitting(qa, path, gold, plan.allow_missing)
-    out.mkdir(parents=True, exist_ok=True)
     bodies = asking.ask_all(engine, qa.items, out, plan.retrieval_only, progress)
 
     def products_of(document_id: str) -> Sequence[str]:

@@ -103,7 +103,7 @@ class Gate:
             self.text,
             held,
             f"it changed by {figure.value:+.4g}, {LEVEL:.0%} interval {figure.low:+.4g} to "
-            f"{figure.high:+.4g} ({len(after.ids)} questions shared)",
+            f"{figure.high:+.4g} ({figure.n} questions shared)",
         )
 
     def _part(self, table: Table) -> Table:

@@ -40,7 +40,7 @@ def test_the_report_is_written_and_told(small_index: Path, tmp_path: Path) -> No
     assert result.exit_code == 0, result.stderr
     assert "correct" in result.stdout and "out/report.html" in result.stdout
     assert "asking questions 2/2" in result.stderr
-    files = {path.name for path in (tmp_path / "out").iterdir()}
+    files = {path.name for path in (tmp_path / "out").glob("[!.]*")}
     assert files == {"answers.jsonl", "metrics.json", "report.html", "summary.md"}
 
 
@@ -73,6 +73,7 @@ def test_the_exit_code_is_that_of_the_gates(small_index: Path) -> None:
         (["--gate", "no worse: hit@5"], "needs --baseline"),
         (["--baseline", "nowhere.json"], "cannot be read"),
         (["--split", "train"], "no question of split 'train'"),
+        (["--report", "qa.jsonl/out"], "cannot be written"),
         (["--calibrate", "--retrieval-only"], "--calibrate needs all answers"),
     ],
 )

@@ -14,7 +14,7 @@ from langchain_core.language_models import BaseChatModel
 from rag.calibration import read as read_calibration
 from rag.config import Settings
 from rag.engine import Engine
-from rag.errors import CalibrationError, IndexDamagedError, QaSetError
+from rag.errors import CalibrationError, IndexDamagedError, QaSetError, ReportError
 from rag.evaluation import calibrate, report
 from rag.evaluation.asking import ask_all
 from rag.evaluation.evaluate import Plan, Report, evaluate
@@ -163,6 +163,16 @@ def test_the_same_question_is_asked_once(counting: Counting, tmp_path: Path) -> 
     items = read(written(tmp_path, rows)).items
     bodies = ask_all(counting, items, tmp_path, False, lambda *_: None)
     assert len(bodies) == 5 and len(counting.asked) == 1
+
+
+def test_a_folder_takes_one_run_at_a_time(engine: Engine, qa: Path, tmp_path: Path) -> None:
+    def meanwhile(done: int, total: int) -> None:
+        with pytest.raises(ReportError, match="Another run writes"):
+            run(engine, qa, tmp_path / "out")
+
+    evaluate(engine, read(qa), qa, tmp_path / "out", Plan(), meanwhile)
+    with pytest.raises(ReportError, match="cannot be written"):
+        run(engine, qa, qa / "out")
 
 
 def test_retrieval_only(counting: Counting, qa: Path, tmp_path: Path) -> None:
