@@ -255,7 +255,9 @@ def serve(
         with options.listening(host, port) as listener:
             logs.to_stderr()
             app = create_app(settings, anonymous=anonymous)
-            server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+            server = uvicorn.Server(
+                uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=30)
+            )
             server.run(sockets=[listener])
 
 

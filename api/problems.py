@@ -110,8 +110,7 @@ def problem_of(error: Exception) -> Problem:
             )
         case HTTPException():
             known = HTTPStatus(error.status_code)
-            unsaid = error.detail == known.phrase
-            detail = _DETAILS.get(known, error.detail) if unsaid else error.detail
+            detail = _DETAILS.get(known, error.detail)
             return Problem(type="about:blank", title=known.phrase, status=known, detail=detail)
     return Problem(
         type="about:blank",

@@ -1,6 +1,8 @@
 """What all requests share."""
 
+import asyncio
 import logging
+import threading
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -13,8 +15,13 @@ from api.problems import UnavailableError
 from api.rates import Rates
 from api.shops import Shops
 from api.store import Store
-from rag.errors import StoreError
+from rag.engine import Engine
+from rag.errors import StoppedError, StoreError
+from rag.stopping import stop_if_left, stoppable
 from rag.types import Answer, Question, Status
+
+_LOOK = 0.2
+"""Seconds between two looks whether a client is still there."""
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +41,32 @@ class Service:
     """Seconds of silence in a stream before a comment keeps it alive."""
     store_gate: Gate = field(default_factory=lambda: Gate(running=4, waiting=64))
     """Before the database."""
+
+    async def answer(self, request: Request, engine: Engine, question: Question) -> Answer:
+        """The whole answer, for as long as the client waits for it.
+
+        Raises:
+            UnavailableError: it left, or too many wait.
+        """
+        left = threading.Event()
+
+        async def watch() -> None:
+            while not await request.is_disconnected():
+                await asyncio.sleep(_LOOK)
+            left.set()
+
+        def ask() -> Answer:
+            with stoppable(left.is_set):
+                stop_if_left()  # while it waited for its turn
+                return engine.ask(question)
+
+        watcher = asyncio.create_task(watch())
+        try:
+            return await self.gate.run(ask)
+        except StoppedError as error:
+            raise UnavailableError("left", str(error)) from error
+        finally:
+            watcher.cancel()
 
     async def heard(self, caller: Caller, question: Question, answer: Answer) -> None:
         """Count an answer, and keep what the documents did not say.

@@ -19,6 +19,7 @@ from api.limits import Gate
 from api.problems import log_failure, problem_of
 from api.service import Service
 from rag.body import answer_body, citation_body, passage_body, statement_body
+from rag.stopping import stoppable
 from rag.types import Answer, Citation, Event, Question, Statement
 
 
@@ -84,10 +85,11 @@ class Pump:
     def _iterate(self, events: Iterator[Event]) -> None:
         last: Event | None = None
         try:
-            for last in events:
-                if self._stopped.is_set():
-                    return
-                self._loop.call_soon_threadsafe(self._items.put_nowait, last)
+            with stoppable(self._stopped.is_set):
+                for last in events:
+                    if self._stopped.is_set():
+                        return
+                    self._loop.call_soon_threadsafe(self._items.put_nowait, last)
         finally:
             if close := getattr(events, "close", None):
                 close()

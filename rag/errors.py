@@ -22,7 +22,8 @@ ShelftalkError
 │   └── ModelExportError        it is of a kind that does not run as int8
 ├── GeneratorError              the language model failed while answering
 ├── StoreError                  feedback cannot be kept or read
-└── CalibrationError            no threshold keeps the wanted error
+├── CalibrationError            no threshold keeps the wanted error
+└── StoppedError                whoever asked has left
 
 Errors of other libraries (pypdf, lxml, FAISS, SQLite, transformers) are translated where they
 arise, with the original as the cause; none of them leaves the package.
@@ -119,3 +120,7 @@ class StoreError(ShelftalkError):
 
 class CalibrationError(ShelftalkError):
     """No threshold of silence keeps the wanted error."""
+
+
+class StoppedError(ShelftalkError):
+    """Whoever asked has left; the answer was not finished."""

@@ -11,13 +11,17 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 
 from rag.config import Answering
-from rag.errors import GeneratorError
+from rag.errors import GeneratorError, StoppedError
 from rag.extractive import ExtractiveChat
 from rag.models import Say, resolve
 from rag.servers import LANGCHAIN, OPENAI, is_elsewhere, open_langchain, open_openai
+from rag.stopping import stop_if_left
 from rag.transformers_chat import TransformersChat
 
 EXTRACTIVE = "extractive"
+
+_LOOK = 0.25
+"""Seconds between two looks whether anybody still waits for a model that keeps silent."""
 
 Chunks = Generator[AIMessageChunk, None, None]
 Pieces = Generator[str, None, bool]
@@ -66,15 +70,17 @@ def streamed(generator: BaseChatModel, messages: Sequence[BaseMessage], seconds:
 
     Raises:
         GeneratorError: the model failed, whatever it raised, or was not done in time.
+        StoppedError: whoever asked has left.
     """
     reason = "stop"
     try:
         with closing(_chunks(generator, list(messages), seconds)) as chunks:
             for chunk in chunks:
+                stop_if_left()
                 reason = chunk.response_metadata.get("finish_reason") or reason
                 if text := str(chunk.text):
                     yield text
-    except GeneratorError:
+    except (GeneratorError, StoppedError):
         raise
     except Exception as error:  # each chat model raises its own
         raise GeneratorError(f"The language model failed: {error}") from error
@@ -115,9 +121,10 @@ def _in_time(start: Callable[[], Chunks], seconds: float) -> Chunks:
     try:
         while (rest := end - time.monotonic()) > 0:
             try:
-                item = arrived.get(timeout=rest)
+                item = arrived.get(timeout=min(rest, _LOOK))
             except queue.Empty:
-                break
+                stop_if_left()
+                continue
             if item is None:
                 return
             if isinstance(item, BaseException):

@@ -23,7 +23,7 @@ LAYERS = [
     "errors",
     "filters",
     "types",
-    "cache text config locale vectors",
+    "cache stopping text config locale vectors",
     "batching conversation dense fusion models language spelling units vocabulary",
     "intent quantities quotes",
     "decoding extractive onnx_export onnx_embedding sentence_transformer servers",

@@ -48,7 +48,7 @@ async def ask(body: AskRequest, caller: ByWidget, service: Shared, request: Requ
     if kept := engine.remembered(question):  # needs no turn
         after = BackgroundTask(heard, kept.answer)
         return Response(kept.body, media_type="application/json", background=after)
-    answer = await service.gate.run(lambda: engine.ask(question))
+    answer = await service.answer(request, engine, question)
     return JSONResponse(answer_body(answer), background=BackgroundTask(heard, answer))
 
 

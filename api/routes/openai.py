@@ -4,14 +4,12 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, Request
 from fastapi.sse import format_sse_event
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.background import BackgroundTask
-from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from api.callers import ByServer
@@ -23,6 +21,7 @@ from api.service import Shared
 from api.stream import streamed
 from rag.body import answer_body
 from rag.engine import MAX_QUESTION
+from rag.errors import ScopeError
 from rag.types import Answer, Event, Statement
 
 router = APIRouter(max_body_size=MAX_BODY)
@@ -194,7 +193,7 @@ async def complete(
         with_usage = body.stream_options is not None and body.stream_options.include_usage
         return await streamed(service, caller, question, lambda _: Chunks(head, with_usage))
     kept = engine.remembered(question)
-    answer = kept.answer if kept else await service.gate.run(lambda: engine.ask(question))
+    answer = kept.answer if kept else await service.answer(request, engine, question)
     message = {"role": "assistant", "content": _content(answer), "refusal": None}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
     completion = {
@@ -292,7 +291,7 @@ class Chunks:
 
 def _require_model(name: str) -> None:
     if name != MODEL:
-        raise HTTPException(HTTPStatus.NOT_FOUND, f"There is no model {name!r}, only {MODEL!r}.")
+        raise ScopeError(f"There is no model {name!r}, only {MODEL!r}.")
 
 
 def _content(answer: Answer) -> str:
