@@ -38,6 +38,7 @@ bench: .venv/installed-dev
 	$(BIN)/python -m benchmarks.formats
 	$(BIN)/python -m benchmarks.encoding --every 4
 	$(BIN)/python -m benchmarks.retrieval --fusions --sizes 120 80 200
+	$(BIN)/python -m benchmarks.load
 	$(BIN)/python -m benchmarks.evaluation
 	$(BIN)/shelftalk eval corpus/qa.jsonl --split dev --generator extractive --report build/eval-extractive
 	$(BIN)/shelftalk eval corpus/qa.jsonl --split dev --generator smollm2 --limit 80 --report build/eval-smollm2
