@@ -42,6 +42,8 @@ bench: .venv/installed-dev
 	$(BIN)/python -m benchmarks.evaluation
 	$(BIN)/shelftalk eval corpus/qa.jsonl --split dev --generator extractive --report build/eval-extractive
 	$(BIN)/shelftalk eval corpus/qa.jsonl --split dev --generator smollm2 --limit 80 --report build/eval-smollm2
+	$(BIN)/python -m benchmarks.generation
+	$(BIN)/python -m benchmarks.injection
 
 clean:
 	rm -rf .venv index

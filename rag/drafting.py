@@ -8,6 +8,7 @@ from langchain_core.language_models import BaseChatModel
 
 from rag import prompt
 from rag.config import Answering
+from rag.disclosure import may_be_said
 from rag.errors import GeneratorError
 from rag.generation import Pieces, streamed, token_counter
 from rag.text import sentences
@@ -27,7 +28,9 @@ class Drafter:
 
     def draft(self, question: str, evidence: Sequence[Evidence]) -> "Draft":
         """Begin a draft; the generator is asked when its sentences are."""
-        return Draft(lambda: self._pieces(question, evidence))
+        titles = (piece.document.title for piece in evidence)
+        sources = [question, *titles, *(piece.quote for piece in evidence)]
+        return Draft(lambda: self._pieces(question, evidence), sources)
 
     def _pieces(self, question: str, evidence: Sequence[Evidence]) -> Pieces:
         budget = self._answering.prompt_tokens
@@ -38,23 +41,32 @@ class Drafter:
 
 
 class Draft:
-    """The sentences of one draft as they are finished, without the generator's citation marks."""
+    """The sentences of one draft as they are finished, without the generator's citation marks.
 
-    def __init__(self, pieces: Callable[[], Pieces]) -> None:
+    What would give instructions away, or lead somewhere no source does, is passed over.
+    """
+
+    def __init__(self, pieces: Callable[[], Pieces], sources: Sequence[str]) -> None:
         self._pieces = pieces
+        self._sources = sources
         self._whole = False
         self.failed = False
         """Whether the generator failed on the way; its last, unfinished sentence is lost then."""
 
     def __iter__(self) -> Iterator[str]:
         """Ask the generator; a failure of it ends the draft."""
+        for sentence in self._sentences():
+            if may_be_said(sentence, self._sources):
+                yield without_markers(sentence)
+
+    def _sentences(self) -> Iterator[str]:
         draft, done = "", 0
         try:
             with closing(self._read()) as pieces:
                 for piece in pieces:
                     draft += piece
                     for span in list(sentences(draft, done))[:-1]:  # the last one may still grow
-                        yield without_markers(draft[span.start : span.end])
+                        yield draft[span.start : span.end]
                         done = span.end
         except GeneratorError as error:
             self.failed = True
@@ -62,7 +74,7 @@ class Draft:
             return
         if self._whole:  # else a last sentence was cut off, even in the middle of a number
             for span in sentences(draft, done):
-                yield without_markers(draft[span.start : span.end])
+                yield draft[span.start : span.end]
 
     def _read(self) -> Generator[str, None, None]:
         self._whole = yield from self._pieces()

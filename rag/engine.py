@@ -270,8 +270,9 @@ def require_usable(settings: Settings) -> None:
 
 def _public_name(generator: str) -> str:
     """A generator's name without the address of its server or the path of its folder."""
-    name = generator.partition("@")[0]
-    return Path(name).name if Path(name).exists() else name
+    kind, colon, name = generator.partition("@")[0].rpartition(":")
+    is_path = Path(name).is_absolute() or Path(name).exists()
+    return f"{kind}{colon}{Path(name).name if is_path else name}"
 
 
 def _checked(question: Question) -> Question:

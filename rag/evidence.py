@@ -14,12 +14,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rag.injection import may_be_evidence
 from rag.intent import Wanted, wanted
 from rag.quantities import codes, quantities
-from rag.quotes import in_context, quotable
+from rag.quotes import in_context, paragraph_of, quotable
 from rag.retrieval import Retriever
 from rag.text import content_terms
-from rag.types import Evidence, Kind, Passage, Question, Span
+from rag.types import Document, Evidence, Kind, Passage, Question, Span
 from rag.vectors import Vectors
 from rag.vocabulary import attributes
 
@@ -156,8 +157,15 @@ def candidates(passages: Sequence[Passage]) -> list[tuple[Passage, Span]]:
     found: dict[tuple[str, Span], tuple[Passage, Span]] = {}
     for passage in passages:
         for span in quotable(passage.document, passage.chunk):
-            found.setdefault((passage.document.id, span), (passage, span))
+            if not _is_spoken_to_us(passage.document, span):
+                found.setdefault((passage.document.id, span), (passage, span))
     return list(found.values())[:POOL]
+
+
+def _is_spoken_to_us(document: Document, span: Span) -> bool:
+    """Whether the paragraph a span stands in is: what it goes on to say is no evidence either."""
+    kind = Evidence(document, span.start, span.end, 0.0).kind
+    return not may_be_evidence(paragraph_of(document, span), kind)
 
 
 def _features(

@@ -57,6 +57,15 @@ def row_of(document: Document, span: Span) -> Row | None:
     return Row(attribute.strip(), value.strip())
 
 
+def paragraph_of(document: Document, span: Span) -> str:
+    """The blocks a span stands in, whole."""
+    first, past = _blocks_between(document, span.start, span.end)
+    blocks = document.blocks[first:past]
+    start = min((span.start, *(block.start for block in blocks)))
+    end = max((span.end, *(block.end for block in blocks)))
+    return document.text[start:end]
+
+
 def in_context(document: Document, span: Span) -> str:
     """The quote with what it stands under: its innermost heading, and the header of its table."""
     return ": ".join((*document.headings_at(span.start)[-1:], _with_header(document, span)))

@@ -10,6 +10,7 @@ from rag.conversation import context
 from rag.embedding import Embedder
 from rag.fusion import Fuse, by_coverage, lexical_weight, precedence
 from rag.index import Index
+from rag.injection import may_be_evidence
 from rag.language import asks_for_opinions
 from rag.packing import Extract, pack
 from rag.passages import Head, Rows
@@ -191,7 +192,8 @@ class Retriever:
     ) -> list[tuple[Chunk, Document, int, bool]]:
         """The first k of a ranking of places in `found`, read from the disk as far as needed.
 
-        Those that only repeat a better passage, as colour variants do, go behind all others.
+        Those that only repeat a better passage, as colour variants do, go behind all others; so do
+        those that speak to whoever answers, which would take the place of what answers.
         """
         said: list[tuple[tuple[str, ...], Said]] = []
         first: list[tuple[Chunk, Document, int, bool]] = []
@@ -202,7 +204,10 @@ class Retriever:
             (chunk,) = self.index.passages.chunks([int(found[at])])
             document = self.index.passages.document(chunk.document_id)
             own = Said.of(chunk.text)
-            if any(document.product_ids == ids and own.repeats(other) for ids, other in said):
+            spoken_to_us = not may_be_evidence(chunk.text, document.kind)
+            if spoken_to_us or any(
+                document.product_ids == ids and own.repeats(other) for ids, other in said
+            ):
                 repeats.append((chunk, document, at, True))
             else:
                 said.append((document.product_ids, own))

@@ -1,14 +1,12 @@
 """Chat models that answer elsewhere: OpenAI-compatible servers, and LangChain's integrations."""
 
 import os
-from collections.abc import Iterator
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.outputs import ChatGenerationChunk
 
 from rag.config import Answering
-from rag.errors import ConfigError, GeneratorError
+from rag.errors import ConfigError
 
 OPENAI, LANGCHAIN = "openai:", "langchain:"
 
@@ -30,20 +28,9 @@ def open_openai(name: str, answering: Answering) -> BaseChatModel:
     if not model:
         raise ConfigError(f"{name!r} names no model; write openai:<model>@<base url>.")
     try:
-        from langchain_openai import ChatOpenAI
+        from rag.openai_chat import OpenAIChat
     except ImportError as error:
         raise ConfigError(f"{name!r} needs the extra: pip install 'shelftalk[openai]'.") from error
-
-    class OpenAIChat(ChatOpenAI):
-        """Tells a stream that was cut from one that came to its end."""
-
-        def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:  # noqa: ANN401
-            finished = False
-            for chunk in super()._stream(*args, **kwargs):
-                finished |= bool((chunk.generation_info or {}).get("finish_reason"))
-                yield chunk
-            if not finished:
-                raise GeneratorError("The server's stream ended before the answer did.")
 
     options: dict[str, Any] = {
         "model": model,
@@ -51,7 +38,6 @@ def open_openai(name: str, answering: Answering) -> BaseChatModel:
         "temperature": answering.temperature,
         "seed": answering.seed,
         "max_retries": answering.retries,  # with growing pauses, and as the server asks for
-        "timeout": answering.seconds,
     }
     if url:
         options["base_url"] = url
@@ -59,7 +45,7 @@ def open_openai(name: str, answering: Answering) -> BaseChatModel:
         # What OpenAI calls max_completion_tokens now, most servers know by its older name.
         options["extra_body"] = {"max_tokens": answering.answer_tokens}
     try:
-        return OpenAIChat(**options)
+        return OpenAIChat.within(answering.seconds, **options)
     except Exception as error:  # the client's own, for a missing key or a malformed address
         raise ConfigError(f"{name!r} cannot be used: {error}") from error
 

@@ -118,7 +118,7 @@ def test_every_import_is_declared() -> None:
         if path.relative_to(ROOT).parts[0] in ("rag", "indexer", "api")
         for name in re.findall(r"^\s*(?:from|import) ([a-z_A-Z0-9]+)", path.read_text(), re.M)
     }
-    ours = {"rag", "indexer", "api", "langchain", "mcp", "langchain_openai"}
+    ours = {"rag", "indexer", "api", "httpx", "langchain", "langchain_openai", "mcp"}
     distributions = {
         "docx": "python-docx",
         "faiss": "faiss-cpu",

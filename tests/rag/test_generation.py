@@ -223,6 +223,7 @@ def test_a_missing_package_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
     monkeypatch.setitem(sys.modules, f"{package}.chat_models", None)
+    monkeypatch.delitem(sys.modules, "rag.openai_chat", raising=False)
     with pytest.raises(ConfigError, match=f"pip install {install}"):
         open_generator(name)
 

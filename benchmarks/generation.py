@@ -1,0 +1,121 @@
+"""How fast the default model drafts: our decoding against `model.generate`. See --help.
+
+Questions of the dev split with the evidence the engine would show. Seconds are medians of single
+runs that take turns; the ratios are of the same run.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.questions import questions, scope_of
+from rag import prompt
+from rag.config import Settings
+from rag.embedding import open_embedder
+from rag.engine import Engine
+from rag.evidence import Selector
+from rag.generation import open_generator
+from rag.index import Index
+from rag.retrieval import Retriever
+from rag.transformers_chat import TransformersChat
+from rag.types import Question, Statement
+
+
+def timed(call: Callable[[], Any]) -> tuple[float, Any]:
+    """Seconds of a call, and what it gave."""
+    started = time.perf_counter()
+    result = call()
+    return time.perf_counter() - started, result
+
+
+def prompts(retriever: Retriever, asked: list[Question], chat: TransformersChat) -> Iterator[Any]:
+    """What the generator is shown for each question."""
+    answering, selector = Settings().answering, Selector(retriever)
+    for question in asked:
+        passages = retriever.retrieve(question, answering.passages)
+        evidence = selector.select(question, passages, answering.evidence)
+        messages = prompt.build(question.text, evidence, chat.count_tokens, answering.prompt_tokens)
+        if messages is not None:
+            yield messages
+
+
+def drafted(chat: TransformersChat, messages: Any) -> str:  # noqa: ANN401
+    """The draft by our own loop."""
+    return str(chat.invoke(messages).text)
+
+
+def plain(chat: TransformersChat, messages: Any) -> str:  # noqa: ANN401
+    """The draft by the library's own loop, from nothing."""
+    ids = torch.tensor([chat._ids(messages)])
+    model = chat._decoder._model
+    with torch.inference_mode():
+        out = model.generate(
+            ids,
+            attention_mask=torch.ones_like(ids),
+            max_new_tokens=chat.max_tokens,
+            do_sample=False,
+            pad_token_id=0,
+        )
+    return str(chat._tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True))
+
+
+def first_and_whole(engine: Engine, question: Question) -> tuple[float | None, float]:
+    """Seconds to the first verified sentence, and to the whole answer."""
+    started, first = time.perf_counter(), None
+    for event in engine.stream(question):
+        if first is None and isinstance(event, Statement):
+            first = time.perf_counter() - started
+    return first, time.perf_counter() - started
+
+
+def main() -> None:
+    """Print medians and ratios."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--index", type=Path, default=Path("index"))
+    parser.add_argument("--limit", type=int, default=40, help="how many questions")
+    parser.add_argument("--threads", type=int, nargs="+", default=[torch.get_num_threads()])
+    options = parser.parse_args()
+    settings = Settings.model_validate({"index": options.index})
+    retriever = Retriever(Index.open(settings.index), open_embedder(settings.embedder))
+    chat = open_generator("smollm2", settings.answering)
+    assert isinstance(chat, TransformersChat)
+    rows = questions("dev")
+    rows = rows[:: max(1, len(rows) // options.limit)]
+    asked = [Question(row["question"], scope_of(row)) for row in rows]
+    shown = list(prompts(retriever, asked, chat))
+    chat.invoke(shown[0])  # the kept beginning is read here
+    sizes = [chat.count_tokens(messages) for messages in shown]
+    print(f"{len(shown)} prompts of {statistics.median(sizes):.0f} tokens (median)")
+    for threads in options.threads:
+        torch.set_num_threads(threads)
+        ours, theirs, same = [], [], 0
+        for messages in shown:
+            mine, text = timed(partial(drafted, chat, messages))
+            other, reference = timed(partial(plain, chat, messages))
+            ours.append(mine)
+            theirs.append(other)
+            same += text == reference
+        ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
+        print(
+            f"{threads} threads: draft {statistics.median(ours):.2f} s, "
+            f"model.generate {statistics.median(theirs):.2f} s, ratio {ratio:.2f}; "
+            f"same text {same} of {len(shown)}"
+        )
+        both = [first_and_whole(Engine(retriever, chat, settings), q) for q in asked]
+        first = [seconds for seconds, _ in both if seconds is not None]
+        whole = [seconds for _, seconds in both]
+        print(
+            f"{threads} threads: first sentence p50 {statistics.median(first):.2f} s, "
+            f"whole answer p50 {statistics.median(whole):.2f} s, "
+            f"p95 {statistics.quantiles(whole, n=20)[-1]:.2f} s; answered {len(first)}"
+        )
+
+
+if __name__ == "__main__":
+    main()
