@@ -137,7 +137,7 @@ def test_more_of_what_speaks_for_it_is_never_less_likely(
 
 def test_what_speaks_against_a_quote() -> None:
     assert [name for name in Features._fields if getattr(WEIGHTS, name) < 0] == [
-        "unmeasured", "unnumbered", "unknown_code", "unwanted_opinion", "yes_or_no",
+        "unmeasured", "unnumbered", "unknown_code", "unwanted_opinion", "of_the_shop", "yes_or_no",
     ]  # fmt: skip
 
 
