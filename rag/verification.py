@@ -3,6 +3,7 @@
 A sentence is supported by a piece of evidence when
 - what it adds to the question stands in the quote: most of its new content words, every number with
   its unit, and every code (model number, rating); titles and headings only lend the names;
+- its bounds ("at most", "only", "than") and its names are those of the source;
 - its polarity is that of the sentence of the quote it is nearest to.
 
 Repeating the question, or the product's name, adds nothing and is not supported. Citation numbers
@@ -14,14 +15,15 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rag.language import is_negated
+from rag.bounds import bounds
+from rag.language import is_negated, language
 from rag.quantities import codes, is_quantity_word, numbers, quantities
-from rag.text import content_terms, sentences
+from rag.text import content_terms, sentences, words
 from rag.types import Citation, Evidence, Verdict
 
 NEW_COVERAGE = 0.6
 """Least share of what a sentence adds to the question that must stand in the quote."""
-COVERAGE = 0.75
+COVERAGE = 0.85
 """Least share of all its words that must stand in the quote, its title or headings."""
 
 _MARKER = re.compile(r"\s*\[\s*\d[\d\s,;–-]*\]")
@@ -32,6 +34,10 @@ _SIGNED = re.compile(
     r"(?<![\w.,])(?P<number>\d+(?:[.,]\d+)*)",
     re.IGNORECASE,
 )
+
+
+_NAME = re.compile(r"(?<=[\w,;:–] )([A-ZÄÖÜ][\w]*[a-z]\w*)")
+"""A capital inside a sentence."""
 
 
 class Check(NamedTuple):
@@ -49,7 +55,8 @@ def without_markers(sentence: str) -> str:
 def verify(question: str, sentence: str, evidence: Sequence[Evidence]) -> Check:
     """Check one sentence against the evidence and pick the piece that carries it best.
 
-    Contradicted means: the words stand there, but a number, a code or the polarity differs.
+    Contradicted means: the words stand there, but a number, a code, a bound, a name or the polarity
+    differs.
     """
     best, best_coverage = Check(Verdict.UNSUPPORTED, None), 0.0
     if not any(character.isalpha() for character in sentence):
@@ -58,7 +65,12 @@ def verify(question: str, sentence: str, evidence: Sequence[Evidence]) -> Check:
         coverage = _covers(question, sentence, piece, best=index == 0)
         if not coverage:
             continue
-        agrees = _facts_stand(sentence, piece) and not _opposed(sentence, piece.quote)
+        agrees = (
+            _facts_stand(sentence, piece)
+            and _bounds_stand(sentence, piece.quote)
+            and _names_stand(question, sentence, piece)
+            and not _opposed(sentence, piece.quote)
+        )
         check = Check(Verdict.SUPPORTED if agrees else Verdict.CONTRADICTED, index)
         if (agrees, coverage) > (best.verdict is Verdict.SUPPORTED, best_coverage):
             best, best_coverage = check, coverage
@@ -123,6 +135,26 @@ def _literals_stand(sentence: str, source: str) -> bool:
 
 def _signed(text: str) -> set[tuple[str, bool]]:
     return {(match["number"], bool(match["minus"])) for match in _SIGNED.finditer(text)}
+
+
+def _bounds_stand(sentence: str, quote: str) -> bool:
+    """Whether "at most", "only" and their like are those of the source; a number keeps its own."""
+    claimed = bounds(sentence)
+    if not claimed <= bounds(quote):
+        return False
+    return not quantities(sentence) or bounds(_nearest(sentence, quote)) <= claimed
+
+
+def _names_stand(question: str, sentence: str, piece: Evidence) -> bool:
+    """Whether every name inside an English sentence is one of the source or of the question.
+
+    German writes all nouns with a capital, so nothing tells a name there.
+    """
+    if language(sentence) != "en":
+        return True
+    known = set(words(f"{question} {_context(piece)} {piece.quote}"))
+    known |= {part for word in known for part in re.split(r"[-./']", word)}
+    return all(name.casefold() in known for name in _NAME.findall(sentence))
 
 
 def _opposed(sentence: str, quote: str) -> bool:

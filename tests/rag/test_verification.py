@@ -200,6 +200,26 @@ def test_what_a_small_model_gets_wrong_is_not_supported(sentence: str, quote: st
     assert verify("", sentence, [fact(quote)]).verdict is not SUPPORTED
 
 
+@pytest.mark.parametrize(
+    ("sentence", "quote", "expected"),
+    [
+        ("The battery lasts at least 8 hours.", "The battery lasts up to 8 hours.", UNSUPPORTED),
+        ("The battery lasts 8 hours.", "The battery lasts up to 8 hours.", CONTRADICTED),
+        ("The battery lasts up to 8 hours.", "The battery lasts up to 8 hours.", SUPPORTED),
+        ("Only the lid may be washed.", "The lid may be washed.", CONTRADICTED),
+        ("The lid is lighter than the base.", "The lid and the base are light.", UNSUPPORTED),
+        ("The cord is 0.9 m long.", "The cord is 90 cm long.", SUPPORTED),
+        ("The cord is 9 m long.", "The cord is 90 cm long.", CONTRADICTED),
+        ("The cord of the Forest kettle is long.", "The cord of the kettle is long.", UNSUPPORTED),
+        ("The cord of the Brook kettle is long.", "The cord of the kettle is long.", SUPPORTED),
+    ],
+)
+def test_bounds_units_and_names_are_those_of_the_source(
+    sentence: str, quote: str, expected: Verdict
+) -> None:
+    assert verdict(sentence, quote) is expected
+
+
 def test_a_no_before_a_denial_is_supported() -> None:
     quote = "We do not deliver on Saturdays."
     for sentence in ("No, we do not deliver on Saturdays.", "We do not deliver on Saturdays."):
