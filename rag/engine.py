@@ -24,6 +24,7 @@ from rag.models import Say
 from rag.rerank import open_reranker
 from rag.retrieval import Retriever
 from rag.statements import Said, compared, statements
+from rag.text import without_words
 from rag.types import (
     Answer,
     Citation,
@@ -159,20 +160,22 @@ class Engine:
             model=self.model,
             confidence=evidence[0].score if evidence else 0.0,
         )
-        if answer.confidence < self._answering.threshold or not evidence:
+        side_by_side = self._compared(question, recognised.named)
+        if side_by_side:
+            least = min(one.evidence.score for one in side_by_side)
+            answer = replace(answer, confidence=max(answer.confidence, least))
+        elif answer.confidence < self._answering.threshold or not evidence:
             yield from self._silence(question, answer, evidence, clock)
             return
         names = self.retriever.index.passages.product_names
-        if recognised.choices and evidence[0].document.product_ids:
+        if not side_by_side and recognised.choices and evidence[0].document.product_ids:
             choices = {product: names[product] for product in recognised.choices}
             text = wording.which(question.text, list(choices.values()))
             yield replace(answer, text=text, choices=choices, timings_ms=clock.laps())
             return
         draft = self._drafter.draft(question.text, evidence)
         evidence, differing = settled(evidence)
-        sentences = self._compared(question, recognised.named) or self._said(
-            question, evidence, draft, differing
-        )
+        sentences = side_by_side or self._said(question, evidence, draft, differing)
         citations: list[Citation] = []
         told: list[Statement] = []
         for text, piece in sentences:
@@ -239,17 +242,15 @@ class Engine:
         """What each of several products has, side by side; empty where that cannot be told."""
         if len(products) < 2:
             return []
+        names = self.retriever.index.passages.product_names
         by_name: dict[str, list[Evidence]] = {}
         for product in products:
             scope = replace(question.scope, product_id=product)
-            of_one = replace(question, scope=scope)
+            bare = without_words(question.text, " ".join(names[one] for one in products))
+            of_one = replace(question, text=bare or question.text, scope=scope)
             passages = self.retriever.retrieve(of_one, self._answering.passages)
-            name = self.retriever.index.passages.product_names[product]
-            by_name[name] = self._selector.select(of_one, passages, self._answering.evidence)
-        sure = all(
-            found and found[0].score >= self._answering.threshold for found in by_name.values()
-        )
-        return compared(question.text, by_name) if sure else []
+            by_name[names[product]] = self._selector.ranked(of_one, passages)
+        return compared(by_name, self._answering.threshold)
 
 
 def require_usable(settings: Settings) -> None:

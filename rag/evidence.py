@@ -101,19 +101,23 @@ class Selector:
         The same words about the same product come once, and of two quotes one within the other
         the likelier.
         """
+        ranked = self.ranked(question, passages)
+        kept: list[Evidence] = []
+        for piece in ranked:
+            if len(kept) == limit or piece.score < ranked[0].score / 2:
+                break
+            if not any(_repeats(piece, other) for other in kept):
+                kept.append(piece)
+        return kept
+
+    def ranked(self, question: Question, passages: Sequence[Passage]) -> list[Evidence]:
+        """Every quote, likeliest first."""
         found = candidates(passages)
         evidence = [
             Evidence(passage.document, span.start, span.end, round(probability(features), 4))
             for (passage, span), features in zip(found, self.measure(question, found), strict=True)
         ]
-        evidence.sort(key=lambda e: (-e.score, e.kind.precedence, e.document.id, e.start))
-        kept: list[Evidence] = []
-        for piece in evidence:
-            if len(kept) == limit or piece.score < evidence[0].score / 2:
-                break
-            if not any(_repeats(piece, other) for other in kept):
-                kept.append(piece)
-        return kept
+        return sorted(evidence, key=lambda e: (-e.score, e.kind.precedence, e.document.id, e.start))
 
     def measure(self, question: Question, found: Sequence[tuple[Passage, Span]]) -> list[Features]:
         """The features of each candidate."""

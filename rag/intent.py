@@ -46,7 +46,8 @@ _MEASURED = {
     r"|\bhow much (?:is|are|for|to|do (?:you|i|we))\b"
     r"|\bkostet\b|\bkosten\b|\bpreis\b|多少钱|价格|费用",
     "power": r"\bwattage\b|\bpower (?:draw|consumption|rating)\b|\bleistung\b|功率",
-    "sound": r"\bhow (?:loud|quiet|noisy)\b|\bnoise level\b|wie laut|lautstärke|分贝|噪音",
+    "sound": r"\bhow (?:loud|quiet|noisy)\b|\blouder\b|\bquieter\b|\bnoise level\b"
+    r"|wie laut|lautstärke|分贝|噪音",
     "temperature": r"how (?:hot|cold|warm)|\btemperatures?\b|wie (?:warm|heiß|kalt)|温度|多少度",
     "voltage": r"\bvoltage\b|\bspannung\b|电压",
     "light": r"\bhow bright\b|\bbrightness\b|亮度",

@@ -166,12 +166,12 @@ def _opinions(
         yield Said(wording.opinion(question, piece, at, len(ordered), total), piece)
 
 
-def compared(question: str, by_product: Mapping[str, Sequence[Evidence]]) -> list[Said]:
-    """The same attribute of each product, a line each; empty where they share no row.
+def compared(by_product: Mapping[str, Sequence[Evidence]], least: float) -> list[Said]:
+    """The same attribute of each product, a line each; empty where they share no row that answers.
 
     Args:
-        question: as it was typed.
         by_product: evidence of each product, best first, by its name.
+        least: the score that the best of the cells must have, and half of it the others.
     """
     rows: dict[str, dict[str, Evidence]] = {}
     for name, evidence in by_product.items():
@@ -182,6 +182,9 @@ def compared(question: str, by_product: Mapping[str, Sequence[Evidence]]) -> lis
     if not shared:
         return []
     cells = max(shared, key=lambda cells: min(piece.score for piece in cells.values()))
+    scores = [piece.score for piece in cells.values()]
+    if max(scores) < least or min(scores) < least / 2:
+        return []
     found_rows = {name: (row(piece), piece) for name, piece in cells.items()}
     return [
         Said(wording.cell(name, cell), piece) for name, (cell, piece) in found_rows.items() if cell

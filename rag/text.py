@@ -103,6 +103,12 @@ def matches(text: str, sought: Set[str]) -> Iterator[Span]:
             yield Span(*match.span())
 
 
+def without_words(text: str, names: str) -> str:
+    """The text without the words that stand in `names`."""
+    left_out = set(words(names))
+    return " ".join(word for word in text.split() if not set(words(word)) & left_out)
+
+
 def words(text: str) -> Iterator[str]:
     """The words of a text, casefolded; compounds and model numbers in one piece."""
     plain = unicodedata.normalize("NFKC", decimal_fractions(text)).casefold()

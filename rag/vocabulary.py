@@ -9,18 +9,18 @@ from collections.abc import Iterable, Mapping
 from rag.text import terms
 
 _NAMES = {
-    "weight": "heavy weigh weighs light lightweight 多重 重量 schwer gewicht wiegt",
-    "dimensions size": "big large tall wide high deep dimension measurements footprint groß größe "
-    "maße abmessungen 多大 尺寸",
+    "weight": "heavy heavier weigh weighs light lighter lightweight 多重 重量 schwer gewicht wiegt",
+    "dimensions size": "big bigger large larger smaller taller tall wide high deep dimension "
+    "measurements footprint groß größe maße abmessungen 多大 尺寸",
     "capacity volume": "hold holds fit litres volume fassungsvermögen kapazität 容量",
     "power": "watt watts wattage draw draws leistung 功率",
-    "noise level": "loud noisy quiet decibel decibels db laut leise lautstärke 噪音",
+    "noise level": "loud louder noisy quiet quieter decibel decibels db laut leise lautstärke 噪音",
     "battery life": "runtime akkulaufzeit 续航",
     "charging time": "recharge recharging charge ladezeit 充电",
     "water resistance": "waterproof rainproof splashproof swim rain wasserdicht 防水",
     "material": "made plastic metal fabric materials aus 材质",
     "cable length": "cord lead kabel 线长",
-    "price": "cost costs pay expensive preis kostet 价格 多少钱",
+    "price": "cost costs pay expensive cheaper preis kostet 价格 多少钱",
     "warranty": "guarantee guaranteed garantie 保修 质保",
     "country of manufacture": "made manufactured hergestellt 产地",
     "in the box": "include includes included comes package lieferumfang 配件",

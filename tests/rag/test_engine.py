@@ -346,3 +346,15 @@ def test_no_draft_makes_it_say_what_is_not_supported(
     for citation in answer.citations:
         owners = retriever.index.passages.document(citation.document_id).product_ids
         assert not owners or question.scope.product_id in (None, *owners)
+
+
+def test_products_that_are_named_are_compared_side_by_side(retriever: Retriever) -> None:
+    question = Question("Is the Brook Kettle 1.7 L heavier than the Brook Kettle 1.2 L?")
+    unsure = settings(answering={"threshold": 0.001})  # the hashing embedder is never sure
+    answer = Engine(retriever, ScriptedChat(), unsure).ask(question)
+    assert {statement.text for statement in answer.statements} == {
+        "Brook Kettle 1.7 L – Red: 1.15 kg (Weight)",
+        "Brook Kettle 1.2 L: 0.98 kg (Weight)",
+    }
+    assert [statement.citations for statement in answer.statements] == [(1,), (2,)]
+    assert answer.status is Status.ANSWERED

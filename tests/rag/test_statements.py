@@ -140,8 +140,9 @@ def test_products_are_compared_by_the_row_they_share() -> None:
         "Small": [row("Height: 20 cm", "a", 0.9), row("Weight: 1 kg", "b", 0.8)],
         "Large": [row("Weight: 2 kg", "c", 0.7), row("Colour: red", "d", 0.6)],
     }
-    assert [one.text for one in compared("Which is heavier?", found)] == [
+    assert [one.text for one in compared(found, 0.5)] == [
         "Small: 1 kg (Weight)",
         "Large: 2 kg (Weight)",
     ]
-    assert compared("?", {"A": [row("Height: 1 cm")], "B": [row("Weight: 1 kg")]}) == []
+    assert compared({"A": [row("Height: 1 cm")], "B": [row("Weight: 1 kg")]}, 0.5) == []
+    assert compared(found, 0.9) == []
