@@ -53,7 +53,7 @@ class TransformersChat(BaseChatModel):
         without_progress_bars()
         safe = {"local_files_only": True, "trust_remote_code": False}
         gpu = torch.cuda.is_available()
-        # On processors float32 is the fastest of float32, bfloat16 and int8 (docs/answers.md).
+        # On a processor without bfloat16 units it takes many times as long as float32.
         dtype = torch.float32 if not gpu else torch.bfloat16
         try:
             config = AutoConfig.from_pretrained(model.folder, **safe)
