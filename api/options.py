@@ -109,6 +109,9 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
             f"{host}:{port} cannot be listened on: {error.strerror or error}. "
             "Choose another --host or --port."
         ) from error
+    # Inherited by connections. asyncio sets it only where a socket names its protocol, and without
+    # it a response in two pieces waits 40 ms for the client's delayed acknowledgement (RFC 1122).
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     with listener:
         yield listener
 

@@ -1,6 +1,7 @@
 """Question → passages: dense and lexical candidates under a hard scope, fused into one ranking."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -188,29 +189,25 @@ class Retriever:
         return [replace(one, rank=rank) for rank, one in enumerate([*first, *behind], 1)]
 
     def _without_repeats(
-        self, found: Rows, ranking: Iterable[int], k: int
+        self, found: Rows, ranking: Sequence[int], k: int
     ) -> list[tuple[Chunk, Document, int, bool]]:
         """The first k of a ranking of places in `found`, read from the disk as far as needed.
 
         Those that only repeat a better passage, as colour variants do, go behind all others; so do
         those that speak to whoever answers, which would take the place of what answers.
         """
-        said: list[tuple[tuple[str, ...], Said]] = []
+        said: dict[tuple[str, ...], list[Said]] = defaultdict(list)
         first: list[tuple[Chunk, Document, int, bool]] = []
         repeats: list[tuple[Chunk, Document, int, bool]] = []
-        for at in ranking:
+        for at, chunk in self._read(found, ranking, k):
             if len(first) == k:
                 break
-            (chunk,) = self.index.passages.chunks([int(found[at])])
             document = self.index.passages.document(chunk.document_id)
-            own = Said.of(chunk.text)
-            spoken_to_us = not may_be_evidence(chunk.text, document.kind)
-            if spoken_to_us or any(
-                document.product_ids == ids and own.repeats(other) for ids, other in said
-            ):
+            own, before = Said.of(chunk.text), said[document.product_ids]
+            if not may_be_evidence(chunk.text, document.kind) or any(map(own.repeats, before)):
                 repeats.append((chunk, document, at, True))
             else:
-                said.append((document.product_ids, own))
+                before.append(own)
                 first.append((chunk, document, at, False))
         repeats.sort(key=lambda repeat: repeat[0].id)
         return (first + repeats)[:k]
@@ -250,6 +247,15 @@ class Retriever:
             return self.index.passages.rows(scope)
         each = (self.index.passages.rows(replace(scope, product_id=id)) for id in products)
         return np.unique(np.concatenate(list(each)))
+
+    def _read(
+        self, found: Rows, ranking: Sequence[int], at_once: int
+    ) -> Iterator[tuple[int, Chunk]]:
+        """The places of a ranking with their chunks, so many read at once."""
+        for start in range(0, len(ranking), at_once):
+            places = ranking[start : start + at_once]
+            chunks = self.index.passages.chunks([int(found[at]) for at in places])
+            yield from zip(places, chunks, strict=True)
 
     def _candidates(
         self, query: Vectors, sought: Sequence[str], rows: Rows, pool: int

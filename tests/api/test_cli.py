@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from pypdf import PdfReader, PdfWriter
 from typer.testing import CliRunner, Result
 
+from api import options
 from api.cli import app
 from indexer.build import build
 from rag.config import Settings, describe
@@ -380,3 +382,12 @@ def test_watching_publishes_what_is_saved_and_goes_on_after_an_error(
     assert second["documents"] == first["documents"] + 1
     assert third["documents"] == first["documents"]
     assert "does not exist" in result.stderr
+
+
+def test_connections_do_not_wait_for_acknowledgements() -> None:
+    with options.listening("127.0.0.1", 0) as listener:
+        listener.listen()
+        with socket.create_connection(listener.getsockname()):
+            connection, _ = listener.accept()
+            with connection:
+                assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
