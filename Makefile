@@ -38,6 +38,9 @@ bench: .venv/installed-dev
 	$(BIN)/python -m benchmarks.formats
 	$(BIN)/python -m benchmarks.encoding --every 4
 	$(BIN)/python -m benchmarks.retrieval --fusions --sizes 120 80 200
+	$(BIN)/python -m benchmarks.evidence
+	$(BIN)/python -m benchmarks.search
+	$(BIN)/python -m benchmarks.dense --n 200000
 	$(BIN)/python -m benchmarks.load
 	$(BIN)/python -m benchmarks.evaluation
 	$(BIN)/shelftalk eval corpus/qa.jsonl --split dev --generator extractive --report build/eval-extractive
