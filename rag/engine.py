@@ -84,7 +84,7 @@ class Engine:
         settings = settings or self._configured
         index = Index.open(settings.index)
         try:
-            retriever = Retriever(index, self.retriever.embedder)
+            retriever = Retriever(index, self.retriever.embedder, self.retriever.rerank)
         except IndexFolderError:
             index.close()
             raise

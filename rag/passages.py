@@ -196,9 +196,11 @@ class PassageStore:
             ScopeError: the product or variant occurs in no document.
         """
         # "Today" is settled before the cache is asked: it would keep yesterday's answer.
-        return self._rows_on_a_day(replace(scope, as_of=scope.as_of or date.today()))
+        # A filter for 1 equals one for true: how they are written keeps their rows apart.
+        day = scope.as_of or date.today()
+        return self._rows_on_a_day(replace(scope, as_of=day), repr(scope.where))
 
-    def _rows(self, scope: Scope) -> Rows:
+    def _rows(self, scope: Scope, _written: str) -> Rows:
         _require("product", scope.product_id, self._known_products)
         _require("variant", scope.variant_id, self._known_variants)
         if scope.product_id and scope.variant_id:

@@ -66,7 +66,7 @@ class Retriever:
         index.require_model(embedder.name, embedder.sha256)
         self.index = index
         self.embedder = embedder
-        self._rerank = rerank
+        self.rerank = rerank
         self._fuse = fuse
         self._encode = MicroBatches(embedder.encode_queries)
         self._no_tokens = embedder.count_tokens([""])[0]
@@ -128,7 +128,7 @@ class Retriever:
         priors = _priors(plan.question, heads)
         # Vectors shift in the last digits with the batch: round, then break ties by date and id.
         scores = [round(float(score), 5) for score in _scaled(fused + priors)]
-        wanted = max(k, RERANKED) if self._rerank else k
+        wanted = max(k, RERANKED) if self.rerank else k
         best = [
             Passage(
                 chunk=chunk,
@@ -146,7 +146,7 @@ class Retriever:
                 self._without_repeats(found, _ranking(scores, heads), wanted), 1
             )
         ]
-        return self._reranked(plan.question, best, self._rerank)[:k] if self._rerank else best
+        return self._reranked(plan.question, best, self.rerank)[:k] if self.rerank else best
 
     def _pieces(self, question: Question) -> list[int]:
         """How many tokens each word has, but model numbers and the product's name."""

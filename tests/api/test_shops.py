@@ -3,9 +3,10 @@
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
@@ -17,6 +18,7 @@ from rag.errors import IndexFolderError, IndexMissingError
 from rag.extractive import ExtractiveChat
 from rag.index import Index
 from rag.retrieval import Retriever
+from rag.vectors import Scores
 from tests.api.conftest import until_ready
 from tests.doubles import HashingEmbedder, Silent
 
@@ -72,6 +74,15 @@ def test_a_reopened_engine_has_the_new_text_and_the_old_one_the_old(shop: Publis
     del second  # nobody holds it any more: its files are closed
     with pytest.raises(IndexFolderError):
         passages.document("help/contact.html")
+
+
+def test_a_reopened_engine_reranks_as_before(shop: Publisher) -> None:
+    def rerank(query: str, texts: Sequence[str]) -> Scores:
+        return np.zeros(len(texts), np.float32)
+
+    retriever = Retriever(Index.open(shop.settings.index), shop.embedder, rerank)
+    engine = Engine(retriever, ExtractiveChat(), shop.settings)
+    assert engine.reopened().retriever.rerank is rerank
 
 
 def test_a_reopened_engine_refuses_another_embedder(shop: Publisher) -> None:

@@ -186,3 +186,12 @@ def test_deep_nesting_is_refused() -> None:
 def test_a_key_cannot_reach_into_the_query(store: PassageStore) -> None:
     where = parse({"type": "eq", "key": "a') OR 1=1 --", "value": "x"})
     assert store.rows(Scope(where=where)).tolist() == []
+
+
+def test_one_and_true_are_told_apart_whichever_is_asked_first(store: PassageStore) -> None:
+    def found(value: object) -> list[int]:
+        where = parse({"type": "eq", "key": "organic", "value": value})
+        return [int(row) for row in store.rows(Scope(where=where))]
+
+    assert not set(found(1)) & set(found(True))
+    assert found(1) and found(True)
