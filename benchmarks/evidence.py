@@ -16,10 +16,10 @@ from scipy.special import logsumexp
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 
-from benchmarks.quality import normal, says
 from benchmarks.questions import Row, gold_names, questions, scope_of
 from rag import evidence
 from rag.embedding import open_embedder
+from rag.evaluation.words import says
 from rag.evidence import Features, Selector, candidates
 from rag.index import Index
 from rag.retrieval import Retriever
@@ -41,7 +41,7 @@ class Asked:
         found = candidates(retriever.retrieve(question, passages))
         self.answerable = bool(row["answerable"])
         self.features = np.array(selector.measure(question, found)).reshape(len(found), -1)
-        accepted = [a for a in row["answers"] if normal(a) not in ("yes", "no", "ja", "nein")]
+        accepted = [a for a in row["answers"] if a.casefold() not in ("yes", "no", "ja", "nein")]
         gold = gold_names(row["sources"])
         self.right = np.array(
             [
@@ -70,7 +70,7 @@ def _right(
     stands = any(
         name in (document.id, document.source) and wanted in (None, page) for name, wanted in gold
     )
-    return stands and says(document.text[span.start : span.end], answers)
+    return stands and bool(says(document.text[span.start : span.end], answers))
 
 
 def report(name: str, asked: Sequence[Asked], scores: Sequence[Numbers]) -> None:

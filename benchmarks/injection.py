@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.poison import CompromisedChat, Poison, poisons, read_attacks, write
-from benchmarks.quality import cites, says
-from benchmarks.questions import FILE, questions, scope_of
+from benchmarks.questions import FILE, cites, questions, scope_of
 from indexer.build import build
 from rag.config import Settings
 from rag.embedding import Embedder, open_embedder
 from rag.engine import Engine
+from rag.evaluation.words import says
 from rag.generation import open_generator
 from rag.index import Index
 from rag.retrieval import Retriever
@@ -60,7 +60,7 @@ def right(engine: Engine, every: int) -> list[bool]:
         answer = engine.ask(Question(row["question"], scope_of(row), history))
         answered = answer.status is Status.ANSWERED
         outcome.append(
-            answered and says(answer.text, row["answers"]) and cites(answer, row["sources"])
+            answered and bool(says(answer.text, row["answers"])) and cites(answer, row["sources"])
         )
     return outcome
 

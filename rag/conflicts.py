@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from rag.language import is_negated
-from rag.quantities import Quantity, is_quantity_word, quantities
-from rag.text import content_terms
-from rag.types import Evidence
+from rag.quantities import Quantity, plain_words, quantities
+from rag.types import Evidence, Kind
 
 _ALIKE = 0.6
 """Least share of the words of the shorter quote that two have in common when they tell the same."""
@@ -45,12 +44,12 @@ def _comparable(one: Evidence, other: Evidence) -> bool:
     a, b = one.document, other.document
     same_product = set(a.product_ids) == set(b.product_ids)
     same_variant = not (a.variant_ids and b.variant_ids) or a.variant_ids == b.variant_ids
-    opinion = "review" in (one.kind, other.kind)
+    opinion = Kind.REVIEW in (one.kind, other.kind)
     return a.id != b.id and same_product and same_variant and not opinion
 
 
 def _differ(one: str, other: str) -> bool:
-    ours, theirs = _words(one), _words(other)
+    ours, theirs = plain_words(one), plain_words(other)
     shorter = min(len(ours), len(theirs))
     if not shorter or len(ours & theirs) < _ALIKE * shorter:
         return False
@@ -66,7 +65,3 @@ def _differ(one: str, other: str) -> bool:
 def _kinds(quantity: Quantity) -> frozenset[str]:
     """What is counted or measured."""
     return quantity.measures or frozenset({quantity.unit} if quantity.unit else ())
-
-
-def _words(text: str) -> set[str]:
-    return {word for word in content_terms(text) if word.isalpha() and not is_quantity_word(word)}

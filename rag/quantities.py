@@ -5,7 +5,7 @@ from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
-from rag.text import STOPWORDS, decimal_fractions, stem
+from rag.text import STOPWORDS, content_terms, decimal_fractions, stem
 from rag.units import AMBIGUOUS, AMBIGUOUS_SPELLINGS, NAMED, UNITS, Unit, same
 
 _LATIN = "A-Za-zÀ-ɏ"
@@ -90,6 +90,11 @@ def _together(more: Quantity, less: Quantity) -> list[Quantity]:
 def is_quantity_word(term: str) -> bool:
     """Whether a search term is a number word or a unit."""
     return term in _NUMBER_WORDS or term in _UNIT_TERMS
+
+
+def plain_words(text: str) -> set[str]:
+    """The content terms of a text without numbers, number words and units."""
+    return {word for word in content_terms(text) if word.isalpha() and not is_quantity_word(word)}
 
 
 def _currency_before(text: str, position: int) -> str | None:

@@ -12,9 +12,8 @@ from rag import wording
 from rag.intent import Wanted, wanted
 from rag.language import is_negated, language
 from rag.polarity import Outright, outright
-from rag.quantities import is_quantity_word, quantities
+from rag.quantities import plain_words, quantities
 from rag.quotes import Row, row_of
-from rag.text import content_terms
 from rag.types import Evidence, Kind, Span, Verdict
 from rag.verification import verify
 
@@ -138,16 +137,12 @@ def _adds(piece: Evidence, shown: Sequence[Evidence]) -> bool:
     ):
         return False
     before = " ".join(other.quote for other in shown)
-    words, known = _words(piece.quote), _words(before)
+    words, known = plain_words(piece.quote), plain_words(before)
     amounts = quantities(before)
     new_amount = any(
         not any(amount.agrees(other) for other in amounts) for amount in quantities(piece.quote)
     )
     return new_amount or len(words - known) > _NEW * len(words)
-
-
-def _words(text: str) -> set[str]:
-    return {word for word in content_terms(text) if word.isalpha() and not is_quantity_word(word)}
 
 
 def _opinions(
@@ -173,19 +168,16 @@ def compared(by_product: Mapping[str, Sequence[Evidence]], least: float) -> list
         by_product: evidence of each product, best first, by its name.
         least: the score that the best of the cells must have, and half of it the others.
     """
-    rows: dict[str, dict[str, Evidence]] = {}
+    rows: dict[str, dict[str, tuple[Row, Evidence]]] = {}
     for name, evidence in by_product.items():
         for piece in evidence:
             if found := row(piece):
-                rows.setdefault(found.attribute.casefold(), {}).setdefault(name, piece)
+                rows.setdefault(found.attribute.casefold(), {}).setdefault(name, (found, piece))
     shared = [cells for cells in rows.values() if len(cells) == len(by_product)]
     if not shared:
         return []
-    cells = max(shared, key=lambda cells: min(piece.score for piece in cells.values()))
-    scores = [piece.score for piece in cells.values()]
+    cells = max(shared, key=lambda cells: min(piece.score for _, piece in cells.values()))
+    scores = [piece.score for _, piece in cells.values()]
     if max(scores) < least or min(scores) < least / 2:
         return []
-    found_rows = {name: (row(piece), piece) for name, piece in cells.items()}
-    return [
-        Said(wording.cell(name, cell), piece) for name, (cell, piece) in found_rows.items() if cell
-    ]
+    return [Said(wording.cell(name, found), piece) for name, (found, piece) in cells.items()]

@@ -90,9 +90,6 @@ AMBIGUOUS_SPELLINGS = {
     for spelling in spellings.split()
 }
 
-MONEY = frozenset({"pounds", "euros", "dollars"})
-"""Dimensions that are currencies."""
-
 _LEAST_PRECISION = Decimal("0.02")
 
 

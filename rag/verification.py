@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from rag.bounds import bounds
 from rag.language import is_negated, language
-from rag.quantities import codes, is_quantity_word, numbers, quantities
+from rag.quantities import codes, numbers, plain_words, quantities
 from rag.text import content_terms, sentences, words
 from rag.types import Citation, Evidence, Verdict
 
@@ -92,8 +92,8 @@ def _covers(question: str, sentence: str, piece: Evidence, best: bool) -> float:
     Numbers and units are left to `_facts_stand`. A sentence that shares nothing but numbers with
     the quote ("The kettle is 1.15 kg.", "Weight: 1.15 kg") rests on the best piece or on none.
     """
-    asked, named = _plain_words(question), _plain_words(_context(piece))
-    quoted, said = _plain_words(piece.quote), _plain_words(_YES_OR_NO.sub("", sentence))
+    asked, named = plain_words(question), plain_words(_context(piece))
+    quoted, said = plain_words(piece.quote), plain_words(_YES_OR_NO.sub("", sentence))
     new = (said - asked - named) | (said & quoted - asked)
     if new and len(new & quoted) < NEW_COVERAGE * len(new):
         return 0.0
@@ -103,12 +103,6 @@ def _covers(question: str, sentence: str, piece: Evidence, best: bool) -> float:
         return 0.0
     coverage = len(said & (quoted | named)) / len(said) if said else 1.0
     return coverage if coverage >= COVERAGE else 0.0
-
-
-def _plain_words(text: str) -> set[str]:
-    """Content terms without numbers, number words and units."""
-    words = set(content_terms(text))
-    return {word for word in words if not is_quantity_word(word) and word.isalpha()}
 
 
 def _facts_stand(sentence: str, piece: Evidence) -> bool:
