@@ -44,10 +44,13 @@ def engine() -> ScriptedEngine:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """Keys, if any, and what shoppers said lie in a folder of the test."""
-    database = f"sqlite:///{tmp_path / 'said.sqlite'}"
-    return Settings(serving=Serving(keys=tmp_path / "keys.json", database=database))
+def settings(tmp_path: Path, small_index: Path) -> Settings:
+    """Keys, if any, and what shoppers said lie in a folder of the test.
+
+    The index is named, or the service would follow one that lies where the tests are run.
+    """
+    serving = Serving(keys=tmp_path / "keys.json", database=f"sqlite:///{tmp_path / 'said.sqlite'}")
+    return Settings(index=small_index, serving=serving)
 
 
 @pytest.fixture
