@@ -9,6 +9,7 @@ prose that has to be broken overlaps, by one sentence.
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from rag.text import sentences
 from rag.types import Block, BlockKind, Chunk, Document, Span
@@ -62,23 +63,71 @@ def chunk(
         subject: name of the product it is about, put in front where the title does not say it.
     """
     ruler = _Ruler(count)
-    for headings, section in _sections(document):
-        prefix, tokens = _prefix(subject, document.title, headings, count, limit // 2)
-        content = [block for block in section if block.kind is not BlockKind.HEADING]
-        room, over = limit - tokens, 1
-        while over > 0:
-            units = list(_units(document, content or section, ruler, room))
-            groups = list(_packed(units, room))
-            chunks = [_chunk(document, headings, prefix, group) for group in groups]
-            # Some tokenizers make more of a text than of its parts: what is nearly full is counted.
-            full = [
-                chunk.embedding_text
-                for chunk, group in zip(chunks, groups, strict=True)
-                if 4 * _tokens(group) > 3 * room
-            ]
-            over = min(max(count(full)) - limit, room - 1) if full else 0
-            room -= over
-        yield from chunks
+    sections = [
+        (headings, [block for block in section if block.kind is not BlockKind.HEADING] or section)
+        for headings, section in _sections(document)
+    ]
+    paths = [_path(subject, document.title, headings) for headings, _ in sections]
+    # A tokenizer asked once for many texts is several times as fast as asked for each.
+    texts = [document.text[one.start : one.end] for _, blocks in sections for one in blocks]
+    sizes = iter(ruler.all(texts))
+    cuts = [
+        _Cut(document, headings, blocks, list(islice(sizes, len(blocks))), front, limit, ruler)
+        for (headings, blocks), front in zip(
+            sections, _fitted(paths, count, limit // 2), strict=True
+        )
+    ]
+    counted = iter(count([text for cut in cuts for text in cut.nearly_full]))
+    for cut in cuts:
+        longest = max(islice(counted, len(cut.nearly_full)), default=0)
+        while cut.narrowed(longest - limit):
+            longest = max(count(cut.nearly_full), default=0) if cut.nearly_full else 0
+        yield from cut.chunks
+
+
+class _Cut:
+    """A section, and the chunks it becomes."""
+
+    def __init__(
+        self,
+        document: Document,
+        headings: tuple[str, ...],
+        blocks: Sequence[Block],
+        sizes: Sequence[int],
+        front: tuple[str, int],
+        limit: int,
+        ruler: _Ruler,
+    ) -> None:
+        self._document = document
+        self._headings = headings
+        self._blocks = blocks
+        self._sizes = sizes
+        self._prefix, tokens = front
+        self._room = limit - tokens
+        self._ruler = ruler
+        self._cut()
+
+    def _cut(self) -> None:
+        units = _units(self._document, self._blocks, self._sizes, self._ruler, self._room)
+        groups = list(_packed(list(units), self._room))
+        self.chunks = [
+            _chunk(self._document, self._headings, self._prefix, group) for group in groups
+        ]
+        self.nearly_full = [
+            chunk.embedding_text
+            for chunk, group in zip(self.chunks, groups, strict=True)
+            if 4 * _tokens(group) > 3 * self._room
+        ]
+        """Some tokenizers make more of a text than of its parts: these are to be counted."""
+
+    def narrowed(self, over: int) -> bool:
+        """Cut again so many tokens shorter; whether anything was left to take away."""
+        less = min(over, self._room - 1)
+        if less <= 0:
+            return False
+        self._room -= less
+        self._cut()
+        return True
 
 
 def _sections(document: Document) -> Iterator[tuple[tuple[str, ...], list[Block]]]:
@@ -108,31 +157,34 @@ def _leads_on(section: Sequence[Block], following: Block) -> bool:
     return all(b.kind is BlockKind.HEADING and b.level < following.level for b in section)
 
 
-def _prefix(
-    subject: str | None, title: str, headings: Sequence[str], count: Count, room: int
-) -> tuple[str, int]:
-    """What stands in front of a chunk, with its tokens, special ones included."""
+def _path(subject: str | None, title: str, headings: Sequence[str]) -> str:
+    """What stands in front of a section's chunks, at its full length."""
     path = [*headings] if headings and headings[0] == title else [title, *headings]
     if subject and subject not in path[0]:
         path.insert(0, subject)
-    prefix = " ".join(" > ".join(path).split())
-    while (tokens := count([prefix])[0]) > room and len(prefix) > 1:
-        words = prefix.split(" ")
-        # Whole words go first; one long word, or a script without spaces, is cut.
-        prefix = (
-            " ".join(words[: len(words) * 3 // 4]) if len(words) > 1
-            else prefix[: len(prefix) * 3 // 4]
-        )  # fmt: skip
-    return prefix, tokens
+    return " ".join(" > ".join(path).split())
+
+
+def _fitted(paths: Sequence[str], count: Count, room: int) -> Iterator[tuple[str, int]]:
+    """Yield each, shortened to so many tokens, with its tokens, special ones included."""
+    for prefix, tokens in zip(paths, count(paths), strict=True):
+        while tokens > room and len(prefix) > 1:
+            words = prefix.split(" ")
+            # Whole words go first; one long word, or a script without spaces, is cut.
+            prefix = (
+                " ".join(words[: len(words) * 3 // 4]) if len(words) > 1
+                else prefix[: len(prefix) * 3 // 4]
+            )  # fmt: skip
+            (tokens,) = count([prefix])
+        yield prefix, tokens
 
 
 def _units(
-    document: Document, blocks: Sequence[Block], ruler: _Ruler, room: int
+    document: Document, blocks: Sequence[Block], sizes: Sequence[int], ruler: _Ruler, room: int
 ) -> Iterator[_Unit]:
-    texts = [document.text[block.start : block.end] for block in blocks]
     leads = _Leads(ruler, room // 2)
-    for block, text, tokens in zip(blocks, texts, ruler.all(texts), strict=True):
-        lead, beside = leads.above(block, text)
+    for block, tokens in zip(blocks, sizes, strict=True):
+        lead, beside = leads.above(block, document.text[block.start : block.end])
         if tokens + beside <= room:
             alone = block.kind is BlockKind.ROW and not lead
             span = Span(block.start, block.end)
