@@ -114,6 +114,11 @@ def show_report(report: Report, folder: str) -> None:
             f"[yellow]guessed[/yellow] {escape(key)} of {len(guesses)} files by {escape(told_by)}, "
             f"such as {escape(guesses[0].source)}: {escape(guesses[0].value)}"
         )
+    for source, count in report.instructing.items():
+        err.print(
+            f"[yellow]never quoted[/yellow] {escape(source)}: passages that give orders to whoever "
+            f"answers: {count}"
+        )
     state = "is up to date" if report.unchanged else "published"
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(report.documents_by_kind.items()))
     out.print(

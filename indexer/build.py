@@ -112,6 +112,7 @@ class _Run:
             report.problems.sort()
             self._chunk(writer)
             report.chunks = writer.chunks
+            report.instructing = writer.instructing()
 
     def _load(self, writer: PassageWriter) -> None:
         """All readable documents; the others become report lines."""
@@ -153,7 +154,7 @@ class _Run:
             key = hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
             if not writer.carry_chunks(document.id, key):
                 pieces = chunk(document, self._embedder.count_tokens, limit, subject)
-                writer.add_chunks(document.id, key, pieces)
+                writer.add_chunks(document, key, pieces)
             self._digest.update(key.encode())
             self._progress.loaded(self.report.files, writer.chunks)
 

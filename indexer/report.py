@@ -42,6 +42,8 @@ class Report:
     documents_by_kind: dict[str, int] = field(default_factory=dict)
     guessed: list[Guess] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    instructing: dict[str, int] = field(default_factory=dict)
+    """Passages by file that are spoken to whoever answers: they are never quoted."""
 
     def problem(self, source: str, error: DocumentError) -> None:
         """Note what was left out."""

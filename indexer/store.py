@@ -7,13 +7,15 @@ went into it has changed.
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
-from itertools import takewhile
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
 
 from indexer.attribution import product_of_name
 from indexer.report import Guess
 from indexer.row import Row
+from rag.injection import may_be_evidence
 from rag.passages import SCHEMA, UNIQUE_DOCUMENTS, read_document
 from rag.types import Chunk, Document, Kind
 
@@ -113,11 +115,11 @@ class PassageWriter:
         return guessed
 
     def name_products(self) -> Mapping[str, str]:
-        """Name every product after what the titles of its spec documents have in common.
+        """Name every product after what most titles of its spec documents begin with.
 
         "Kettle 1.7 L – Sage" and "Kettle 1.7 L – Cream" make "Kettle 1.7 L".
         """
-        names: dict[str, str] = {}
+        titles: dict[str, list[str]] = defaultdict(list)
         rows = self._db.execute(
             "SELECT p.product_id, d.title FROM products p JOIN documents d ON d.id = p.document_id "
             "WHERE d.kind = ? AND "
@@ -125,8 +127,9 @@ class PassageWriter:
             (Kind.SPEC.value,),
         )
         for product, title in rows:
-            names[product] = _common_start(names[product], title) if product in names else title
-        names = {product: _trimmed(name) for product, name in names.items() if _trimmed(name)}
+            titles[product].append(title)
+        found = ((product, _trimmed(_beginning(own))) for product, own in titles.items())
+        names = {product: name for product, name in found if name}
         self._db.executemany("INSERT INTO product_names VALUES (?,?)", sorted(names.items()))
         return names
 
@@ -141,7 +144,7 @@ class PassageWriter:
             return False
         copied = self._db.execute(
             "INSERT INTO chunks SELECT ? + row_number() OVER (ORDER BY row) - 1, c.id, "
-            "c.document_id, start, end, page, headings, embedding_text, text_key "
+            "c.document_id, start, end, page, headings, embedding_text, text_key, instructs "
             "FROM earlier.chunks c JOIN earlier.documents d ON d.id = c.document_id "
             "WHERE d.id = ? AND d.chunk_key = ?",
             (self.chunks, document_id, key),
@@ -151,7 +154,7 @@ class PassageWriter:
             self.chunks += copied
         return copied > 0
 
-    def add_chunks(self, document_id: str, key: str, chunks: Iterator[Chunk]) -> None:
+    def add_chunks(self, document: Document, key: str, chunks: Iterator[Chunk]) -> None:
         """Insert the chunks of a document."""
         rows = (
             (
@@ -164,12 +167,13 @@ class PassageWriter:
                 json.dumps(chunk.headings, ensure_ascii=False),
                 chunk.embedding_text,
                 text_key(chunk.embedding_text),
+                not may_be_evidence(chunk.text, document.kind),
             )
             for row, chunk in enumerate(chunks, self.chunks)
         )
-        insert = "INSERT INTO chunks VALUES (?,?,?,?,?,?,?,?,?)"
+        insert = "INSERT INTO chunks VALUES (?,?,?,?,?,?,?,?,?,?)"
         self.chunks += self._db.executemany(insert, rows).rowcount
-        self._keyed(document_id, key)
+        self._keyed(document.id, key)
 
     def _keyed(self, document_id: str, key: str) -> None:
         self._db.execute("UPDATE documents SET chunk_key = ? WHERE id = ?", (key, document_id))
@@ -182,15 +186,28 @@ class PassageWriter:
         )
         return list(dict.fromkeys(Guess(*json.loads(row[1])) for row in found))
 
+    def instructing(self) -> dict[str, int]:
+        """How many passages of a file are spoken to whoever answers, of files that have some."""
+        count = (
+            "SELECT d.source, count(*) FROM chunks c JOIN documents d ON d.id = c.document_id "
+            "WHERE c.instructs GROUP BY d.source ORDER BY d.source"
+        )
+        return {row[0]: row[1] for row in self._db.execute(count)}
+
     def kinds(self) -> dict[str, int]:
         """How many documents there are of each kind."""
         count = "SELECT kind, count(*) FROM documents GROUP BY kind ORDER BY kind"
         return {row[0]: row[1] for row in self._db.execute(count)}
 
 
-def _common_start(one: str, other: str) -> str:
-    pairs = zip(one.split(), other.split(), strict=False)
-    return " ".join(word for word, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+def _beginning(titles: Sequence[str]) -> str:
+    """The first words that most titles share, as many as these share; "" of titles all unlike."""
+    if len(titles) == 1:
+        return titles[0]
+    each = (accumulate(title.split(), "{} {}".format) for title in titles)
+    shared = Counter(beginning for beginnings in each for beginning in beginnings)
+    best = max(shared, key=lambda beginning: (shared[beginning], len(beginning)), default="")
+    return best if shared[best] > 1 else ""
 
 
 def _trimmed(name: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rag.errors import IndexDamagedError, IndexMismatchError, IndexMissingError
 
-FORMAT = 2
+FORMAT = 3
 """Version of the on-disk format; raised with every change a reader cannot cope with."""
 
 VECTORS, PASSAGES, LEXICAL = "vectors.faiss", "passages.sqlite", "lexical"

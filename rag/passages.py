@@ -38,7 +38,7 @@ CREATE TABLE variants (document_id TEXT NOT NULL, variant_id TEXT NOT NULL);
 CREATE TABLE chunks (
     row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, document_id TEXT NOT NULL,
     start INTEGER NOT NULL, end INTEGER NOT NULL, page INTEGER, headings TEXT NOT NULL,
-    embedding_text TEXT NOT NULL, text_key BLOB NOT NULL
+    embedding_text TEXT NOT NULL, text_key BLOB NOT NULL, instructs INTEGER NOT NULL
 );
 CREATE INDEX documents_by_source ON documents (source, number);
 CREATE INDEX products_by_document ON products (document_id, product_id);
@@ -46,9 +46,11 @@ CREATE INDEX products_by_id ON products (product_id);
 CREATE INDEX variants_by_document ON variants (document_id, variant_id);
 CREATE INDEX chunks_by_document ON chunks (document_id, row);
 CREATE INDEX chunks_by_text ON chunks (text_key);
+CREATE INDEX chunks_that_instruct ON chunks (row) WHERE instructs;
 """
 """Of a document, `product_ids` and `variant_ids` are what its file says; the tables of those names
 have what was settled. `digest`, `chunk_key` and `text_key` tell the next run what stayed the same.
+`instructs` is 1 where a passage is spoken to whoever answers and so can be no evidence.
 """
 
 UNIQUE_DOCUMENTS = "CREATE UNIQUE INDEX documents_by_id ON documents (id)"
@@ -99,6 +101,10 @@ class PassageStore:
             )
             self.product_names: dict[str, str] = dict(
                 tuple(row) for row in self._db.execute("SELECT product_id, name FROM product_names")
+            )
+            instructing = "SELECT row FROM chunks WHERE instructs ORDER BY row"
+            self._instructing: Rows = np.array(
+                [row[0] for row in self._db.execute(instructing)], dtype=np.int64
             )
         except sqlite3.Error as error:
             raise IndexDamagedError(f"{path} cannot be read: {error}") from error
@@ -218,6 +224,13 @@ class PassageStore:
             rows = np.fromiter((row[0] for row in found), dtype=np.int64)
         rows.flags.writeable = False
         return rows
+
+    def apart(self, rows: Rows) -> tuple[Rows, Rows]:
+        """The rows that may be evidence, and those that are spoken to whoever answers."""
+        if not len(self._instructing):
+            return rows, self._instructing
+        instructs = np.isin(rows, self._instructing, assume_unique=True)
+        return rows[~instructs], rows[instructs]
 
     def _require_together(self, product: str, variant: str) -> None:
         query = (

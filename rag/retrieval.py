@@ -11,7 +11,6 @@ from rag.conversation import context
 from rag.embedding import Embedder
 from rag.fusion import Fuse, by_coverage, lexical_weight, precedence
 from rag.index import Index
-from rag.injection import may_be_evidence
 from rag.language import asks_for_opinions
 from rag.packing import Extract, pack
 from rag.passages import Head, Rows
@@ -118,10 +117,19 @@ class Retriever:
             ScopeError: the question names a product no document belongs to.
         """
         plan = self.plan(question)
-        if not len(plan.rows):
+        rows, instructing = self.index.passages.apart(plan.rows)
+        best = self._best(plan, rows, k)
+        if len(instructing) and len(best) < k:  # they are no evidence, but they exist
+            last = self._best(plan, instructing, k - len(best))
+            best += [replace(one, rank=len(best) + one.rank, score=0.0) for one in last]
+        return best
+
+    def _best(self, plan: Plan, rows: Rows, k: int) -> list[Passage]:
+        """The best min(k, len(rows)) of these rows."""
+        if not len(rows):
             return []
         query = self.query_vector(plan.question)
-        found, dense, lexical = self._candidates(query, plan.sought, plan.rows, max(50, 5 * k))
+        found, dense, lexical = self._candidates(query, plan.sought, rows, max(50, 5 * k))
         heads = self.index.passages.heads(found)
         most = self.index.lexical.highest(plan.sought)
         fused = self._fuse(dense, lexical, most, plan.lexical_weight)
@@ -193,8 +201,7 @@ class Retriever:
     ) -> list[tuple[Chunk, Document, int, bool]]:
         """The first k of a ranking of places in `found`, read from the disk as far as needed.
 
-        Those that only repeat a better passage, as colour variants do, go behind all others; so do
-        those that speak to whoever answers, which would take the place of what answers.
+        Those that only repeat a better passage, as colour variants do, go behind all others.
         """
         said: dict[tuple[str, ...], list[Said]] = defaultdict(list)
         first: list[tuple[Chunk, Document, int, bool]] = []
@@ -204,7 +211,7 @@ class Retriever:
                 break
             document = self.index.passages.document(chunk.document_id)
             own, before = Said.of(chunk.text), said[document.product_ids]
-            if not may_be_evidence(chunk.text, document.kind) or any(map(own.repeats, before)):
+            if any(map(own.repeats, before)):
                 repeats.append((chunk, document, at, True))
             else:
                 before.append(own)

@@ -41,7 +41,7 @@ def write_passages(path: Path, documents: Sequence[Document]) -> None:
         writer.settle()
         writer.name_products()
         for document in documents:
-            writer.add_chunks(document.id, "", iter([whole(document)]))
+            writer.add_chunks(document, "", iter([whole(document)]))
 
 
 def write_generation(

@@ -188,7 +188,7 @@ def test_a_file_that_is_no_database_is_an_index_error(tmp_path: Path) -> None:
 def test_a_missing_table_is_an_index_error(tmp_path: Path) -> None:
     write_passages(tmp_path / "p", [a_document()])
     with closing(sqlite3.connect(tmp_path / "p")) as db:
-        db.execute("DROP TABLE chunks")
+        db.execute("DROP TABLE documents")
         db.commit()
     with closing(PassageStore(tmp_path / "p")) as store, pytest.raises(IndexDamagedError):
         store.rows(Scope())
