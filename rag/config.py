@@ -211,6 +211,11 @@ class Settings(BaseSettings):
         description="A cross-encoder that reads the best passages again: a folder, or a Hugging "
         "Face id. None by default.",
     )
+    entailment: str = Field(
+        default="",
+        description="A cross-encoder for natural language inference that must agree with what is "
+        "drafted: a folder, or a Hugging Face id. None by default.",
+    )
     generator: str = Field(
         default="smollm2",
         description="`smollm2`, `extractive`, a folder, a GGUF file, a Hugging Face id, "

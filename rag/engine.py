@@ -16,6 +16,7 @@ from rag.config import Answering, Settings
 from rag.conflicts import settled
 from rag.drafting import Draft, Drafter
 from rag.embedding import open_embedder
+from rag.entailment import Entails, open_entailment
 from rag.errors import IndexFolderError, QuestionError
 from rag.evidence import Selector
 from rag.generation import open_generator, require_generator
@@ -49,12 +50,17 @@ class Engine:
     """Answers questions from one opened index."""
 
     def __init__(
-        self, retriever: Retriever, generator: BaseChatModel, settings: Settings | None = None
+        self,
+        retriever: Retriever,
+        generator: BaseChatModel,
+        settings: Settings | None = None,
+        entails: Entails | None = None,
     ) -> None:
         self._configured = settings or Settings()
         self.settings = calibrated(self._configured, retriever)
         self.retriever = retriever
         self._generator = generator
+        self._entails = entails
         self._selector = Selector(retriever)
         self._drafter = Drafter(generator, self._answering)
         self._answers = AnswerCache(self.settings.answering.cache)
@@ -71,7 +77,8 @@ class Engine:
         rerank = open_reranker(settings.reranker, say) if settings.reranker else None
         retriever = Retriever(index, open_embedder(settings.embedder, say), rerank)
         generator = open_generator(settings.generator, settings.answering, say)
-        return cls(retriever, generator, settings)
+        entails = open_entailment(settings.entailment, say) if settings.entailment else None
+        return cls(retriever, generator, settings, entails)
 
     def reopened(self, settings: Settings | None = None) -> "Engine":
         """An engine with the same models on what is published now, here or in another folder.
@@ -88,7 +95,7 @@ class Engine:
         except IndexFolderError:
             index.close()
             raise
-        engine = Engine(retriever, self._generator, settings)
+        engine = Engine(retriever, self._generator, settings, self._entails)
         weakref.finalize(engine, index.close)
         return engine
 
@@ -229,7 +236,7 @@ class Engine:
             return self._selector.nearness(question.text, text)
 
         said = []
-        for one in statements(question.text, evidence, draft, nearness, reviews):
+        for one in statements(question.text, evidence, draft, nearness, reviews, self._entails):
             said.append(one.evidence)
             yield one
         for pair in differing:

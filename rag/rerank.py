@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from scipy.special import expit
 
+from rag.cross_encoder import open_cross_encoder
 from rag.errors import ModelError
-from rag.models import Say, resolve, without_progress_bars
+from rag.models import Say
 from rag.vectors import Scores
 
 Rerank = Callable[[str, Sequence[str]], Scores]
@@ -18,29 +20,15 @@ def open_reranker(name: str, say: Say | None = None) -> Rerank:
     Raises:
         ModelError: it cannot be found, or is none that gives one score.
     """
-    from sentence_transformers import CrossEncoder
-    from torch.nn import Sigmoid
-
-    model = resolve(name, say)
-    without_progress_bars()
-    try:
-        encoder = CrossEncoder(
-            str(model.folder),
-            local_files_only=True,
-            trust_remote_code=False,
-            model_kwargs={"use_safetensors": True},
-            activation_fn=Sigmoid(),
-        )
-    except Exception as error:  # the loaders below raise whatever they meet
-        raise ModelError(f"{model.folder} does not load as a cross-encoder: {error}") from error
+    encoder = open_cross_encoder(name, say)
     if encoder.num_labels != 1:
         raise ModelError(
-            f"{model.folder} gives {encoder.num_labels} scores for a passage; a reranker gives one."
+            f"{name} gives {encoder.num_labels} scores for a passage; a reranker gives one."
         )
 
     def rerank(question: str, texts: Sequence[str]) -> Scores:
         pairs = [(question, text) for text in texts]
-        scores = encoder.predict(pairs, show_progress_bar=False) if pairs else []
-        return np.asarray(scores, dtype=np.float32)
+        logits = encoder.predict(pairs, show_progress_bar=False) if pairs else np.empty(0)
+        return np.asarray(expit(logits), dtype=np.float32)
 
     return rerank

@@ -45,6 +45,7 @@ def statements(
     draft: Iterable[str],
     nearness: Callable[[str], float],
     reviews: Callable[[Evidence], int],
+    entails: Callable[[str, str], bool] | None = None,
 ) -> Iterator[Said]:
     """Yield the sentences of an answer, the one that answers first.
 
@@ -54,6 +55,7 @@ def statements(
         draft: a language model's sentences; begun only when they are of use.
         nearness: cosine of the question and a text.
         reviews: how many reviews there are of the product that a review is of.
+        entails: whether a quote, under its title, says that a drafted sentence is so.
     """
     want = wanted(question)
     opinions = [piece for piece in evidence if piece.kind is Kind.REVIEW]
@@ -61,7 +63,7 @@ def statements(
         yield from _opinions(question, opinions, reviews)
         return
     shown: list[Evidence] = []
-    for one in _lead(question, want, evidence, draft, nearness):
+    for one in _lead(question, want, evidence, draft, nearness, entails):
         shown.append(one.evidence)
         yield one
     for piece in evidence:
@@ -78,6 +80,7 @@ def _lead(
     evidence: Sequence[Evidence],
     draft: Iterable[str],
     nearness: Callable[[str], float],
+    entails: Callable[[str, str], bool] | None,
 ) -> Iterator[Said]:
     best = evidence[0]
     if want.yes_or_no:
@@ -87,9 +90,10 @@ def _lead(
                 return
         yield Said(wording.undecided(question, best), best)
         return
-    verified = (
-        list(_verified(question, draft, evidence)) if _may_be_reworded(question, best) else []
-    )
+    verified: list[Said] = []
+    if _may_be_reworded(question, best):
+        drafted = _verified(question, draft, evidence)
+        verified = [one for one in drafted if entails is None or entails(_premise(one), one.text)]
     yield from verified or [Said(_told(question, best), best)]
 
 
@@ -118,6 +122,10 @@ def _verified(question: str, draft: Iterable[str], evidence: Sequence[Evidence])
             if piece.kind not in _QUOTED_KINDS:
                 said.add(sentence)
                 yield Said(sentence, piece)
+
+
+def _premise(one: Said) -> str:
+    return f"{one.evidence.document.title}: {one.evidence.quote}"
 
 
 def _told(question: str, piece: Evidence) -> str:

@@ -27,9 +27,9 @@ LAYERS = [
     "batching bounds conversation dense fusion links models language spelling units vocabulary",
     "intent quantities quotes",
     "decoding extractive onnx_export onnx_embedding openai_chat sentence_transformer",
-    "servers transformers_chat",
-    "body conflicts embedding generation index injection lexical manifest packing passages "
-    "polarity prompt repetition rerank verification wording",
+    "cross_encoder servers transformers_chat",
+    "body conflicts embedding entailment generation index injection lexical manifest packing "
+    "passages polarity prompt repetition rerank verification wording",
     "answer_cache disclosure recognition",
     "drafting evidence retrieval statements",
     "calibration",

@@ -1,12 +1,15 @@
 """Language models of `transformers` that are real but for their size and their random weights."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import (
+    BertConfig,
+    BertForSequenceClassification,
+    BertTokenizer,
     LlamaConfig,
     LlamaForCausalLM,
     PreTrainedTokenizerFast,
@@ -91,3 +94,27 @@ def write_seq2seq(folder: Path) -> LocalModel:
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return LocalModel("tiny-t5", folder, "")
+
+
+def write_cross_encoder(folder: Path, labels: int | Sequence[str]) -> Path:
+    """A BERT that gives so many scores, or one for each of these labels."""
+    torch.manual_seed(7)
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *"abcdefghijklmnopqrstuvwxyz", "cord", "kettle"]
+    folder.mkdir()
+    (folder / "vocab.txt").write_text("\n".join(words))
+    BertTokenizer(vocab=str(folder / "vocab.txt")).save_pretrained(folder)
+    config = BertConfig(
+        vocab_size=len(words),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        max_position_embeddings=64,
+        initializer_range=2.0,
+    )
+    if isinstance(labels, int):
+        config.num_labels = labels
+    else:
+        config.id2label = dict(enumerate(labels))
+    BertForSequenceClassification(config).save_pretrained(folder)
+    return folder

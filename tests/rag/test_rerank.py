@@ -13,34 +13,12 @@ from rag.retrieval import RERANKED, Retriever
 from rag.types import Question, Scope
 from rag.vectors import Scores
 from tests.doubles import HashingEmbedder
-
-
-def _save(folder: Path, labels: int) -> Path:
-    import torch
-    from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
-
-    torch.manual_seed(7)
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *"abcdefghijklmnopqrstuvwxyz", "cord", "kettle"]
-    folder.mkdir()
-    (folder / "vocab.txt").write_text("\n".join(words))
-    BertTokenizer(vocab=str(folder / "vocab.txt")).save_pretrained(folder)
-    config = BertConfig(
-        vocab_size=len(words),
-        hidden_size=16,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=16,
-        max_position_embeddings=64,
-        initializer_range=2.0,
-    )
-    config.num_labels = labels
-    BertForSequenceClassification(config).save_pretrained(folder)
-    return folder
+from tests.tiny_models import write_cross_encoder
 
 
 @pytest.mark.slow
 def test_a_cross_encoder_in_a_folder_scores_from_0_to_1(tmp_path: Path) -> None:
-    rerank = open_reranker(str(_save(tmp_path / "tiny", 1)))
+    rerank = open_reranker(str(write_cross_encoder(tmp_path / "tiny", 1)))
     texts = ["the cord", "a kettle " * 90, "", "水壶"]
     scores = rerank("How long is the cord?", texts)
     assert scores.dtype == np.float32 and scores.shape == (4,)
@@ -52,7 +30,7 @@ def test_a_cross_encoder_in_a_folder_scores_from_0_to_1(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_model_of_several_labels_is_no_reranker(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="gives 3 scores"):
-        open_reranker(str(_save(tmp_path / "tiny", 3)))
+        open_reranker(str(write_cross_encoder(tmp_path / "tiny", 3)))
 
 
 def test_a_missing_model_is_an_error(tmp_path: Path) -> None:

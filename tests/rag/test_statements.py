@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.entailment import Entails
 from rag.statements import MOST, Said, compared, statements
 from rag.types import Block, BlockKind, Evidence, Kind
 from tests.rag.generations import a_document
@@ -40,13 +41,32 @@ def never() -> Iterator[str]:
 
 
 def told(
-    question: str, evidence: list[Evidence], draft: Iterable[str] = (), near: float = 0.9
+    question: str,
+    evidence: list[Evidence],
+    draft: Iterable[str] = (),
+    near: float = 0.9,
+    entails: Entails | None = None,
 ) -> list[Said]:
-    return list(statements(question, evidence, draft, lambda text: near, lambda of: 7))
+    return list(statements(question, evidence, draft, lambda text: near, lambda of: 7, entails))
 
 
 def texts(*arguments: object, **options: object) -> list[str]:
     return [one.text for one in told(*arguments, **options)]  # type: ignore[arg-type]
+
+
+def test_what_a_model_of_inference_denies_is_not_said() -> None:
+    manual = piece("Rinse the filter with warm water.", kind=Kind.MANUAL)
+    draft = ["Rinse the filter with warm water!", "Rinse the filter."]
+    asked = []
+
+    def entails(premise: str, hypothesis: str) -> bool:
+        asked.append((premise, hypothesis))
+        return "!" not in hypothesis
+
+    said = told("How do I clean the filter?", [manual], draft, entails=entails)
+    assert [one.text for one in said] == draft[1:]
+    assert asked == [(f"{manual.document.title}: {manual.quote}", one) for one in draft]
+    assert told("Weight?", [row("Weight: 1 kg")], entails=lambda *_: pytest.fail("a quotation"))
 
 
 def test_the_value_of_a_row_comes_first_and_no_model_is_asked() -> None:
