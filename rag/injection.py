@@ -56,7 +56,8 @@ _ENGLISH = (
     r"|\bjailbreak|\bprompt injection\b|\bdo anything now\b"
     r"|\bdeveloper mode (?:is )?(?:on|enabled)\b",
     # marks of templates and prompts
-    r"(?:^|\s)#{2,} ?(?:system|instruction|assistant)\b|^\s*(?:system|assistant)\s*:"
+    r"(?:^|\s)#{2,} ?(?:system|instruction|assistant)\b"
+    r"|(?:^|[(\[])\s*(?:system|assistant|ai|bot)\s*:"
     r"|<\|?/?(?:im_start|im_end|system|assistant|endoftext|eot_id|start_header_id)\b|\[/?inst\]"
     r"|<<sys>>|\b(?:begin|end) (?:of )?(?:system|prompt|instructions|context|facts)\b",
 )
@@ -99,6 +100,12 @@ _PROMOTES = re.compile(
     r"[A-Z][A-Z0-9]{3,}\b|(?:优惠码|折扣码)|\b\d{2,3} ?% (?i:off|discount|rabatt)\b"
     r"|(?i:\bcall\b)[^.!?]{0,12}\+?\d[\d -]{6,}",
 )
+_OF_ASKERS = re.compile(
+    rf"\b(?:when|if|whenever|once) (?:an? |the |any |some |every )?(?:{_READER}|someone|anyone)"
+    r" (?:is |are )?(?:asks?|asking|wants? to know|enquires?)\b",
+    re.IGNORECASE,
+)
+"""Who reviews a thing does not speak of those who will ask about it."""
 
 
 @lru_cache(maxsize=8192)
@@ -110,6 +117,6 @@ def addresses_the_answerer(text: str) -> bool:
 
 def may_be_evidence(text: str, kind: Kind) -> bool:
     """Whether a paragraph may answer: not spoken to us, and of a reviewer, not to sell or lure."""
-    if kind is Kind.REVIEW and (links(text) or _PROMOTES.search(text)):
+    if kind is Kind.REVIEW and (links(text) or _PROMOTES.search(text) or _OF_ASKERS.search(text)):
         return False
     return not addresses_the_answerer(text)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.special import expit
 
 from rag.cross_encoder import open_cross_encoder
 from rag.errors import ModelError
@@ -29,6 +28,6 @@ def open_reranker(name: str, say: Say | None = None) -> Rerank:
     def rerank(question: str, texts: Sequence[str]) -> Scores:
         pairs = [(question, text) for text in texts]
         logits = encoder.predict(pairs, show_progress_bar=False) if pairs else np.empty(0)
-        return np.asarray(expit(logits), dtype=np.float32)
+        return np.asarray(1 / (1 + np.exp(-logits)), dtype=np.float32)
 
     return rerank
