@@ -6,28 +6,30 @@ it holds what the question wants; a logistic model turns that into a probability
 holds against its threshold.
 """
 
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from math import exp
 from typing import NamedTuple
-
-import numpy as np
 
 from rag.injection import may_be_evidence
 from rag.intent import Wanted, wanted
 from rag.quantities import codes, quantities
 from rag.quotes import in_context, paragraph_of, quotable
+from rag.remembered import Remembered
 from rag.retrieval import Retriever
 from rag.text import content_terms
 from rag.types import Document, Evidence, Kind, Passage, Question, Span
-from rag.vectors import Vectors
 from rag.vocabulary import attributes
 
 POOL = 40
-"""Most quotes that are scored for one question."""
+"""Most quotes that are looked at for one question."""
+READ = 8
+"""Most of them that are encoded: encoding takes the time, and more change nothing."""
 REMEMBERED = 8192
-"""Vectors of quotes that are kept: the same few are asked about again and again. 12 MB of 384."""
+"""Quotes whose vectors are kept: the same few are asked about again and again. 12 MB of 384."""
+
+
+Candidate = tuple[Passage, Span]
+"""A passage, and what of it may be quoted."""
 
 
 class Features(NamedTuple):
@@ -92,8 +94,7 @@ class Selector:
 
     def __init__(self, retriever: Retriever) -> None:
         self._retriever = retriever
-        self._vectors: OrderedDict[str, Vectors] = OrderedDict()
-        self._lock = threading.Lock()
+        self._encode = Remembered(retriever.embedder.encode_documents, REMEMBERED)
 
     def select(self, question: Question, passages: Sequence[Passage], limit: int) -> list[Evidence]:
         """The best quotes, best first, at most `limit` and none half as likely as the best.
@@ -111,54 +112,49 @@ class Selector:
         return kept
 
     def ranked(self, question: Question, passages: Sequence[Passage]) -> list[Evidence]:
-        """Every quote, likeliest first."""
+        """The quotes worth reading, likeliest first."""
         found = candidates(passages)
+        glanced = self._glanced(question, found)
+        worth = sorted(range(len(found)), key=lambda at: -probability(glanced[at]))[:READ]
+        read = self._read(question, [found[at] for at in worth], [glanced[at] for at in worth])
         evidence = [
             Evidence(passage.document, span.start, span.end, round(probability(features), 4))
-            for (passage, span), features in zip(found, self.measure(question, found), strict=True)
+            for (passage, span), features in zip((found[at] for at in worth), read, strict=True)
         ]
         return sorted(evidence, key=lambda e: (-e.score, e.kind.precedence, e.document.id, e.start))
 
-    def measure(self, question: Question, found: Sequence[tuple[Passage, Span]]) -> list[Features]:
+    def measure(self, question: Question, found: Sequence[Candidate]) -> list[Features]:
         """The features of each candidate."""
+        return self._read(question, found, self._glanced(question, found))
+
+    def _glanced(self, question: Question, found: Sequence[Candidate]) -> list[Features]:
+        """The same before the quotes are encoded: a passage's nearness stands for its quotes'."""
+        share, want = _Share(question, self._retriever), wanted(question.text)
+        named, on_product = codes(question.text), question.scope.product_id is not None
+        return [_features(want, named, passage, span, share, on_product) for passage, span in found]
+
+    def _read(
+        self, question: Question, found: Sequence[Candidate], glanced: Sequence[Features]
+    ) -> list[Features]:
         if not found:
             return []
         asked = Question(question.text, history=question.history)
         query = self._retriever.query_vector(asked)[0]
         texts = [in_context(passage.document, span) for passage, span in found]
-        nearness = self._encoded(texts) @ query
-        share, want = _Share(question, self._retriever), wanted(question.text)
-        named, on_product = codes(question.text), question.scope.product_id is not None
         return [
-            _features(want, named, passage, span, float(near), share, on_product)
-            for (passage, span), near in zip(found, nearness, strict=True)
+            features._replace(nearness=float(near))
+            for features, near in zip(glanced, self._encode(texts) @ query, strict=True)
         ]
 
     def nearness(self, question: str, text: str) -> float:
         """Cosine of a question as typed and a text."""
         query = self._retriever.query_vector(Question(question))[0]
-        return float(self._encoded([text])[0] @ query)
-
-    def _encoded(self, texts: Sequence[str]) -> Vectors:
-        """float32 [len(texts), dim], those met before from memory."""
-        with self._lock:
-            known = {text: self._vectors[text] for text in texts if text in self._vectors}
-        new = [text for text in dict.fromkeys(texts) if text not in known]
-        if new:
-            encoded = self._retriever.embedder.encode_documents(new)
-            known.update(zip(new, encoded, strict=True))
-        with self._lock:
-            for text in known:
-                self._vectors[text] = known[text]
-                self._vectors.move_to_end(text)
-            while len(self._vectors) > REMEMBERED:
-                self._vectors.popitem(last=False)
-        return np.stack([known[text] for text in texts])
+        return float(self._encode([text])[0] @ query)
 
 
-def candidates(passages: Sequence[Passage]) -> list[tuple[Passage, Span]]:
+def candidates(passages: Sequence[Passage]) -> list[Candidate]:
     """What of the passages can be quoted by itself, each once, best passages first."""
-    found: dict[tuple[str, Span], tuple[Passage, Span]] = {}
+    found: dict[tuple[str, Span], Candidate] = {}
     for passage in passages:
         for span in quotable(passage.document, passage.chunk):
             if not _is_spoken_to_us(passage.document, span):
@@ -177,7 +173,6 @@ def _features(
     named: set[str],
     passage: Passage,
     span: Span,
-    near: float,
     share: "_Share",
     on_product: bool,
 ) -> Features:
@@ -187,7 +182,7 @@ def _features(
     measures = {one for quantity in quantities(quote) for one in quantity.measures}
     context = " ".join((document.title, *document.headings_at(span.start), quote))
     return Features(
-        nearness=near,
+        nearness=passage.scores.get("dense", 0.0),
         in_quote=share.of(quote),
         passage=passage.score,
         passage_nearness=passage.scores.get("dense", 0.0),

@@ -15,6 +15,7 @@ from rag.language import asks_for_opinions
 from rag.packing import Extract, pack
 from rag.passages import Head, Rows
 from rag.recognition import Catalogue, Recognition
+from rag.remembered import Remembered
 from rag.repetition import Said
 from rag.rerank import Rerank
 from rag.text import terms, words
@@ -22,6 +23,8 @@ from rag.types import Chunk, Document, Passage, Question, Scope
 from rag.vectors import Scores, Vectors
 from rag.vocabulary import expanded
 
+REMEMBERED = 256
+"""Questions whose vectors are kept: one is looked for more than once on the way to its answer."""
 RERANKED = 30
 """Most passages a reranker reads for a question, unless more are asked for."""
 
@@ -67,7 +70,7 @@ class Retriever:
         self.embedder = embedder
         self.rerank = rerank
         self._fuse = fuse
-        self._encode = MicroBatches(embedder.encode_queries)
+        self._encode = Remembered(MicroBatches(embedder.encode_queries), REMEMBERED)
         self._no_tokens = embedder.count_tokens([""])[0]
         self._catalogue = Catalogue(index)
 
