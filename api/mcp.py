@@ -6,7 +6,6 @@ from importlib.metadata import version
 from typing import Annotated, Any
 from urllib.parse import quote
 
-import numpy as np
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
@@ -121,7 +120,7 @@ class NeedsKey:
 def _product(engine: Engine, id: str, scope: types.Scope) -> Body:
     passages = engine.retriever.index.passages
     rows = passages.rows(scope)
-    owned = rows[np.array([head.owned for head in passages.heads(rows)], dtype=bool)]
+    owned = rows[passages.heads.owned[rows]]
     ids = dict.fromkeys(chunk.document_id for chunk in passages.chunks(owned.tolist()))
     documents = [passages.document(each) for each in ids]
     return {

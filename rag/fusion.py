@@ -41,6 +41,19 @@ def lexical_weight(pieces: Sequence[int]) -> float:
     return SPELT_WEIGHT if cut > SPELT * len(pieces) else LEXICAL_WEIGHT
 
 
+def precedences(on_page: bool, opinions: bool) -> Scores:
+    """What passages gain or lose for what they are: float32 [2, kinds], those of products second.
+
+    Args:
+        on_page: whether the question is on a product.
+        opinions: whether it asks for them.
+    """
+    owns = (False, on_page)
+    return np.array(
+        [[precedence(kind, own, opinions) for kind in Kind] for own in owns], np.float32
+    )
+
+
 def precedence(kind: Kind, own: bool, opinions: bool) -> float:
     """What a passage gains or loses for what it is.
 

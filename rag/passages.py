@@ -10,13 +10,14 @@ from datetime import date
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import IndexDamagedError, ScopeError
 from rag.filters import to_sql
+from rag.heads import Heads
 from rag.locale import base_language
 from rag.types import Block, BlockKind, Chunk, Document, Kind, Page, Scope
 
@@ -53,6 +54,8 @@ have what was settled. `digest`, `chunk_key` and `text_key` tell the next run wh
 `instructs` is 1 where a passage is spoken to whoever answers and so can be no evidence.
 """
 
+_BLOCK_KINDS = {kind.value: kind for kind in BlockKind}
+
 UNIQUE_DOCUMENTS = "CREATE UNIQUE INDEX documents_by_id ON documents (id)"
 """Made when files that claim the same id have been told apart."""
 
@@ -70,17 +73,6 @@ WHERE (d.effective_from IS NULL OR d.effective_from <= :as_of)
        OR NOT EXISTS (SELECT 1 FROM variants v WHERE v.document_id = d.id)
        OR EXISTS (SELECT 1 FROM variants v WHERE v.document_id = d.id AND v.variant_id = :variant))
 """
-
-
-class Head(NamedTuple):
-    """What ranks a chunk beside its scores."""
-
-    id: str
-    kind: Kind
-    owned: bool
-    """Whether it belongs to products rather than to the whole shop."""
-    since: str
-    """The ISO day its document is in force from; "" where it names none."""
 
 
 class PassageStore:
@@ -102,10 +94,7 @@ class PassageStore:
             self.product_names: dict[str, str] = dict(
                 tuple(row) for row in self._db.execute("SELECT product_id, name FROM product_names")
             )
-            instructing = "SELECT row FROM chunks WHERE instructs ORDER BY row"
-            self._instructing: Rows = np.array(
-                [row[0] for row in self._db.execute(instructing)], dtype=np.int64
-            )
+            self.heads = Heads.read(self._db)
         except sqlite3.Error as error:
             raise IndexDamagedError(f"{path} cannot be read: {error}") from error
         self.document = lru_cache(maxsize=512)(self._document)
@@ -117,8 +106,7 @@ class PassageStore:
 
     def __len__(self) -> int:
         """How many chunks there are."""
-        with self._query("SELECT count(*) FROM chunks") as found:
-            return int(found[0][0])
+        return len(self.heads.kinds)
 
     def chunks(self, rows: Sequence[int]) -> list[Chunk]:
         """The chunks at these rows, in the order given."""
@@ -126,16 +114,6 @@ class PassageStore:
         with self._query(f"SELECT * FROM chunks WHERE row IN ({marks})", rows) as found:
             by_row = {row["row"]: self._chunk(row) for row in found}
         return [by_row[row] for row in rows]
-
-    def heads(self, rows: Rows) -> list[Head]:
-        """What is needed to rank the chunks at these ascending rows."""
-        query = (
-            "SELECT c.id, d.kind, EXISTS (SELECT 1 FROM products p WHERE p.document_id = d.id), "
-            "coalesce(d.effective_from, '') FROM json_each(?) r JOIN chunks c ON c.row = r.value "
-            "JOIN documents d ON d.id = c.document_id ORDER BY c.row"
-        )
-        with self._query(query, (json.dumps(rows.tolist()),)) as found:
-            return [Head(id, Kind(kind), bool(owned), day) for id, kind, owned, day in found]
 
     def all_chunks(self) -> Iterator[Chunk]:
         """Every chunk, by row."""
@@ -227,10 +205,8 @@ class PassageStore:
 
     def apart(self, rows: Rows) -> tuple[Rows, Rows]:
         """The rows that may be evidence, and those that are spoken to whoever answers."""
-        if not len(self._instructing):
-            return rows, self._instructing
-        instructs = np.isin(rows, self._instructing, assume_unique=True)
-        return rows[~instructs], rows[instructs]
+        instructs = self.heads.instruct[rows]
+        return (rows[~instructs], rows[instructs]) if instructs.any() else (rows, rows[:0])
 
     def _require_together(self, product: str, variant: str) -> None:
         query = (
@@ -288,8 +264,8 @@ def read_document(db: sqlite3.Connection, row: sqlite3.Row) -> Document:
         title=row["title"],
         text=row["text"],
         source=row["source"],
-        blocks=tuple(Block(BlockKind(b[0]), *b[1:]) for b in json.loads(row["blocks"])),
-        pages=tuple(Page(*page) for page in json.loads(row["pages"])),
+        blocks=tuple([Block(_BLOCK_KINDS[kind], *at) for kind, *at in json.loads(row["blocks"])]),
+        pages=tuple([Page(*page) for page in json.loads(row["pages"])]),
         product_ids=_owned(db, "products", "product_id", row["id"]),
         variant_ids=_owned(db, "variants", "variant_id", row["id"]),
         locale=row["locale"],

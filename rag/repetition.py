@@ -18,7 +18,8 @@ class Said(NamedTuple):
     def of(cls, text: str) -> "Said":
         """Of a passage's text."""
         words = frozenset(terms(text))
-        return cls(words, frozenset(word for word in words if any(map(str.isdigit, word))))
+        numbers = (word for word in words if not word.isalpha() and any(map(str.isdigit, word)))
+        return cls(words, frozenset(numbers))
 
     def repeats(self, other: "Said") -> bool:
         """Whether both say the same: the same numbers, and nearly the same words."""

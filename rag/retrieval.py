@@ -3,17 +3,20 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rag.batching import MicroBatches
 from rag.conversation import context
 from rag.embedding import Embedder
-from rag.fusion import Fuse, by_coverage, lexical_weight, precedence
+from rag.fusion import Fuse, by_coverage, lexical_weight, precedences
+from rag.heads import Heads
 from rag.index import Index
 from rag.language import asks_for_opinions
 from rag.packing import Extract, pack
-from rag.passages import Head, Rows
+from rag.passages import Rows
 from rag.recognition import Catalogue, Recognition
 from rag.remembered import Remembered
 from rag.repetition import Said
@@ -72,6 +75,7 @@ class Retriever:
         self._fuse = fuse
         self._encode = Remembered(MicroBatches(embedder.encode_queries), REMEMBERED)
         self._no_tokens = embedder.count_tokens([""])[0]
+        self._pieces_of = lru_cache(maxsize=16384)(self._counted)
         self._catalogue = Catalogue(index)
 
     def understand(self, question: Question) -> tuple[Question, Recognition]:
@@ -133,19 +137,19 @@ class Retriever:
             return []
         query = self.query_vector(plan.question)
         found, dense, lexical = self._candidates(query, plan.sought, rows, max(50, 5 * k))
-        heads = self.index.passages.heads(found)
+        heads = self.index.passages.heads.at(found)
         most = self.index.lexical.highest(plan.sought)
         fused = self._fuse(dense, lexical, most, plan.lexical_weight)
         priors = _priors(plan.question, heads)
         # Vectors shift in the last digits with the batch: round, then break ties by date and id.
-        scores = [round(float(score), 5) for score in _scaled(fused + priors)]
+        scores = np.round(_scaled(fused + priors).astype(float), 5)
         wanted = max(k, RERANKED) if self.rerank else k
         best = [
             Passage(
                 chunk=chunk,
                 document=document,
                 rank=rank,
-                score=0.0 if repeated else scores[at],
+                score=0.0 if repeated else float(scores[at]),
                 scores={
                     "dense": float(dense[at]),
                     "lexical": float(lexical[at]),
@@ -167,7 +171,10 @@ class Retriever:
             for word in words(question.text)
             if word not in named and (word.isalpha() or not word.isascii())
         ]
-        return [tokens - self._no_tokens for tokens in self.embedder.count_tokens(said)]
+        return [self._pieces_of(word) for word in said]
+
+    def _counted(self, word: str) -> int:
+        return self.embedder.count_tokens([word])[0] - self._no_tokens
 
     def packed(self, question: Question, k: int, budget: int) -> list[Extract]:
         """What of the best k passages fits into a budget of the embedder's tokens, as one reads it.
@@ -280,18 +287,16 @@ class Retriever:
         return found, self.index.cosines(query, found), lexical[found]
 
 
-def _priors(question: Question, heads: Sequence[Head]) -> Scores:
+def _priors(question: Question, heads: Heads) -> Scores:
     """What each candidate gains or loses for being what it is."""
-    opinions, on_page = asks_for_opinions(question.text), question.scope.product_id is not None
-    gains = (precedence(head.kind, on_page and head.owned, opinions) for head in heads)
-    return np.fromiter(gains, np.float32, len(heads))
+    on_page = question.scope.product_id is not None
+    gains = precedences(on_page, asks_for_opinions(question.text))
+    return np.asarray(gains[heads.owned.astype(int), heads.kinds])
 
 
-def _ranking(scores: Sequence[float], heads: Sequence[Head]) -> list[int]:
+def _ranking(scores: NDArray[np.float64], heads: Heads) -> list[int]:
     """Places, best first; of equal scores, the document that is in force since later."""
-    places = sorted(range(len(heads)), key=lambda at: heads[at].id)
-    places.sort(key=lambda at: heads[at].since, reverse=True)
-    return sorted(places, key=lambda at: scores[at], reverse=True)
+    return [int(at) for at in np.lexsort((heads.places, -heads.since, -scores))]
 
 
 def _scaled(scores: Scores) -> Scores:

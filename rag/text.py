@@ -75,10 +75,7 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[Span]:
 
 def terms(text: str) -> list[str]:
     """Search terms in order: stemmed words, model numbers whole and in parts, CJK bigrams."""
-    found: list[str] = []
-    for word in words(text):
-        found.extend(_word_terms(word))
-    return found
+    return [term for word in words(text) for term in _word_terms(word)]
 
 
 def content_terms(text: str) -> list[str]:
@@ -111,8 +108,9 @@ def without_words(text: str, names: str) -> str:
 
 def words(text: str) -> Iterator[str]:
     """The words of a text, casefolded; compounds and model numbers in one piece."""
-    plain = unicodedata.normalize("NFKC", decimal_fractions(text)).casefold()
-    return (match.group() for match in _WORD.finditer(plain.replace("’", "'")))
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", decimal_fractions(text)).replace("’", "'")
+    return iter(_WORD.findall(text.casefold()))
 
 
 @lru_cache(maxsize=65536)

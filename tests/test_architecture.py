@@ -24,7 +24,8 @@ LAYERS = [
     "filters",
     "types",
     "cache stopping text config locale vectors",
-    "batching bounds conversation dense fusion links models language spelling units vocabulary",
+    "batching bounds conversation dense fusion heads links models language spelling units "
+    "vocabulary",
     "intent quantities quotes",
     "decoding extractive onnx_export onnx_embedding openai_chat sentence_transformer",
     "cross_encoder servers transformers_chat",

@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any
 
-import numpy as np
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import JSONResponse, Response
@@ -139,7 +138,7 @@ async def suggest(
 def _questions(engine: Engine, scope: Scope) -> list[str]:
     passages = engine.retriever.index.passages
     rows = passages.rows(scope)
-    owned = np.array([head.owned for head in passages.heads(rows)], dtype=bool)
+    owned = passages.heads.owned[rows]
     chosen = rows[owned] if scope.product_id and owned.any() else rows[~owned]
     chunks = passages.chunks(chosen[:_MOST_PASSAGES].tolist())
     headings = (heading.strip() for chunk in chunks for heading in chunk.headings[-1:])

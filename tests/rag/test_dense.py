@@ -1,5 +1,8 @@
 """Both kinds of vector index against every vector compared in turn."""
 
+from functools import cache
+from unittest.mock import Mock
+
 import faiss
 import numpy as np
 import pytest
@@ -16,6 +19,10 @@ COUNT, DIM = 3000, 32
 
 def unit(vectors: Vectors) -> Vectors:
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
+
+
+def drawn(seed: int, count: int) -> Vectors:
+    return np.random.default_rng(seed).standard_normal((count, DIM), np.float32)
 
 
 def made(vectors: Vectors, kind: Kind) -> Dense:
@@ -65,6 +72,37 @@ def test_a_small_scope_is_exact(
     _, scores = dense.search(vectors[of : of + 1], rows, k)
     best = np.sort(dense.vectors(rows) @ vectors[of])[::-1][:k]
     np.testing.assert_allclose(scores, best, atol=1e-5)
+
+
+@pytest.mark.parametrize("apart", [0.001, 0.03, 1], ids=["alike", "close", "spread"])
+@given(rows=some_rows, k=st.integers(1, 60), seed=st.integers(0, 2**32))
+def test_flat_is_exact_in_a_large_scope_too(
+    apart: float, rows: np.ndarray, k: int, seed: int
+) -> None:
+    vectors, dense = _around_one_point(apart)
+    query = unit(vectors[:1] + apart * drawn(seed, 1))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rag.dense, "EXACT_MOST", 0)
+        found, scores = dense.search(query, rows, k)
+    assert len(set(found.tolist())) == min(k, len(rows)) and np.isin(found, rows).all()
+    best = np.sort(vectors[rows] @ query[0])[::-1][:k]
+    np.testing.assert_allclose(scores, best, atol=1e-5)
+
+
+@cache
+def _around_one_point(apart: float) -> tuple[Vectors, Dense]:
+    vectors = unit(drawn(4, 1) + apart * drawn(5, COUNT))
+    return vectors, made(vectors, Kind.FLAT)
+
+
+def test_flat_reads_few_vectors_whole(vectors: Vectors, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rag.dense, "EXACT_MOST", 0)
+    dense = made(vectors, Kind.FLAT)
+    compared = Mock(side_effect=dense.cosines)
+    monkeypatch.setattr(dense, "cosines", compared)
+    for query in vectors[:50]:
+        dense.search(query[None], np.arange(COUNT), 10)
+    assert [len(call.args[1]) for call in compared.call_args_list] == [40] * 50
 
 
 def test_clusters_find_nearly_all(vectors: Vectors, monkeypatch: pytest.MonkeyPatch) -> None:
