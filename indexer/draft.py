@@ -76,11 +76,15 @@ class Outline:
         """
         shown = clean(text)
         if "\n" not in shown and shown.endswith(("?", "？")):
-            level = self._heading
-            self.add(BlockKind.HEADING, shown, level + 1)
-            self._heading = level  # the next question stands beside it
+            self.add_question(shown)
         else:
             self.add(BlockKind.PARAGRAPH, text)
+
+    def add_question(self, text: str) -> None:
+        """Append the heading of what answers it; the next question stands beside it."""
+        level = self._heading
+        self.add(BlockKind.HEADING, text, level + 1)
+        self._heading = level
 
     def begin_page(self, number: int) -> None:
         """What is added from now on stands on this page."""

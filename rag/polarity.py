@@ -21,6 +21,10 @@ _NO = re.compile(
 )
 
 
+_ASKED = re.compile(r"([^?？]+[?？])\s*(\S.*)", re.DOTALL)
+"""A question, and what answers it."""
+
+
 class Outright(NamedTuple):
     """A plain yes or no."""
 
@@ -33,13 +37,16 @@ def outright(quote: str, heading: str, row: Row | None) -> Outright | None:
     """The yes or no a quote begins with; None where it does not, or where both could be meant.
 
     Args:
-        quote: the words of the source.
+        quote: the words of the source; may begin with the question it answers.
         heading: the innermost heading they stand under; a FAQ's is a question.
         row: the attribute and value, where the quote is a row.
     """
     said, of = (row.value, row.attribute) if row else (quote, heading)
     if row is None and not heading.endswith(("?", "？")):
-        return None
+        asked = _ASKED.match(quote)
+        if asked is None:
+            return None
+        of, said = asked.groups()
     if is_negated(of):  # a yes to "Can't I …?" would be misread
         return None
     if _NO.match(said.strip()):

@@ -1,7 +1,8 @@
 """A passage → what of it can be quoted by itself: a row, a paragraph, a sentence, an answer."""
 
+import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from rag.text import sentences
@@ -12,6 +13,7 @@ WHOLE = 400
 PARAGRAPH = 240
 """Longest paragraph that is: its conditions stay with what they are conditions of."""
 _LONGEST_NAME = 60
+_NUMBER = re.compile(r"(\d{1,3})[.)] ")
 
 
 class Row(NamedTuple):
@@ -27,22 +29,48 @@ def quotable(document: Document, chunk: Chunk) -> Iterator[Span]:
         yield Span(chunk.start, chunk.end)
         return
     first, past = _blocks_between(document, chunk.start, chunk.end)
-    steps: list[Block] = []
-    for block in document.blocks[first:past]:
-        if block.kind is BlockKind.ITEM and document.text[block.start].isdigit():
-            steps.append(block)
+    blocks = document.blocks[first:past]
+    for block in blocks:
         if block.kind not in (BlockKind.HEADING, BlockKind.HEADER):
             start, end = max(block.start, chunk.start), min(block.end, chunk.end)
             yield from _pieces(document.text, start, end)
-    if len(steps) > 1 and steps[-1].end - steps[0].start <= WHOLE:
-        yield Span(steps[0].start, steps[-1].end)
+    for steps in _steps(document.text, blocks):
+        if len(steps) > 1 and steps[-1].end - steps[0].start <= WHOLE:
+            yield Span(steps[0].start, steps[-1].end)
 
 
 def _pieces(text: str, start: int, end: int) -> Iterator[Span]:
-    of_block = list(sentences(text, start, end))
+    of_block = list(_with_answers(text, sentences(text, start, end)))
     if len(of_block) > 1 and of_block[-1].end - of_block[0].start <= PARAGRAPH:
         of_block = [Span(of_block[0].start, of_block[-1].end)]
     yield from of_block
+
+
+def _with_answers(text: str, found: Iterable[Span]) -> Iterator[Span]:
+    """Sentences, a question with the one that follows it; by itself it tells nothing."""
+    asked: int | None = None
+    for start, end in found:
+        if text[:end].endswith(("?", "？")):
+            asked = start if asked is None else asked
+        else:
+            yield Span(start if asked is None else asked, end)
+            asked = None
+
+
+def _steps(text: str, blocks: Sequence[Block]) -> Iterator[list[Block]]:
+    """Yield numbered items that count on from each other, at one level."""
+    run: list[Block] = []
+    last = 0
+    for block in blocks:
+        number = _NUMBER.match(text, block.start) if block.kind is BlockKind.ITEM else None
+        if number is None:
+            continue
+        if run and (block.level != run[-1].level or int(number[1]) != last + 1):
+            yield run
+            run = []
+        run.append(block)
+        last = int(number[1])
+    yield run
 
 
 def row_of(document: Document, span: Span) -> Row | None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -22,6 +23,8 @@ _ITEM_PARTS = frozenset(
 )
 _NESTING = ("list_item_open", "blockquote_open")
 _DEEPEST = 100
+_QUESTION = re.compile(r"[^\n]*[?？]\n.*\S", re.DOTALL)
+"""And what answers it, on the lines below."""
 _parser = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable("table")
 
 
@@ -58,7 +61,7 @@ def render(body: str, metadata: dict[str, object]) -> Draft:
     if any(token.level >= _DEEPEST - 1 and token.type in _NESTING for token in tokens):
         # The parser has left out what stands in there.
         raise DocumentError("is nested too deeply to be read; flatten it")
-    renderer = _Renderer(_listed_attributes(tokens))
+    renderer = _Renderer(_listed_attributes(tokens), _listed_questions(tokens))
     for token in tokens:
         renderer.take(token)
     title = str(metadata["title"]) if metadata.get("title") else renderer.first_heading
@@ -68,10 +71,11 @@ def render(body: str, metadata: dict[str, object]) -> Draft:
 class _Renderer:
     """Walks the parser's flat list of tokens, keeping what each of them stands in."""
 
-    def __init__(self, attributes: frozenset[int]) -> None:
+    def __init__(self, attributes: frozenset[int], questions: "_Questions") -> None:
         self.outline = Outline()
         self.first_heading: str | None = None
         self._attributes = attributes
+        self._questions = questions
         self._level = 0
         self._in_item = 0
         self._rows: list[Row] = []
@@ -137,6 +141,12 @@ class _Renderer:
             self.outline.add(BlockKind.HEADING, text, self._level)
         elif id(token) in self._attributes:
             self.outline.add(BlockKind.ROW, text.replace("\n", " "))
+        elif id(token) in self._questions.asked:
+            question, _, answer = _plain(token, soft="\n").partition("\n")
+            self.outline.add_question(question)
+            self.outline.add(BlockKind.PARAGRAPH, answer.replace("\n", " "))
+        elif id(token) in self._questions.answering:
+            self.outline.add(BlockKind.PARAGRAPH, text)
         elif self._in_item:
             self.outline.add(BlockKind.ITEM, self._mark + text, len(self._numbers) - 1)
             self._mark = ""
@@ -158,22 +168,51 @@ class _Renderer:
 def _listed_attributes(tokens: Sequence[Token]) -> frozenset[int]:
     """The texts, by identity, of bullet lists that hold attributes and nothing else."""
     found: set[int] = set()
-    lists: list[list[Token] | None] = []
+    for kind, items in _flat_lists(tokens):
+        texts = [token for item in items for token in item]
+        if kind == "bullet_list" and are_attributes([_plain(token) for token in texts]):
+            found |= {id(token) for token in texts}
+    return frozenset(found)
+
+
+class _Questions(NamedTuple):
+    """Texts of lists, by identity."""
+
+    asked: frozenset[int]
+    """Those that begin with a question, on a line of its own."""
+    answering: frozenset[int]
+
+
+def _listed_questions(tokens: Sequence[Token]) -> _Questions:
+    """Of lists that hold questions with their answers and nothing else."""
+    asked: set[int] = set()
+    answering: set[int] = set()
+    for _, items in _flat_lists(tokens):
+        shown = ["\n".join(_plain(token, soft="\n") for token in item) for item in items]
+        if shown and all(_QUESTION.match(text) for text in shown):
+            asked |= {id(item[0]) for item in items}
+            answering |= {id(token) for item in items for token in item[1:]}
+    return _Questions(frozenset(asked), frozenset(answering))
+
+
+def _flat_lists(tokens: Sequence[Token]) -> Iterator[tuple[str, list[list[Token]]]]:
+    """Yield lists of nothing but text, none inside another: their kind, and the texts by item."""
+    lists: list[list[list[Token]] | None] = []
     for token in tokens:
         if token.type.endswith("_list_open"):
             if lists:
                 lists[-1] = None  # a list with another one inside
-            lists.append([] if token.type == "bullet_list_open" else None)
+            lists.append([])
         elif token.type.endswith("_list_close"):
-            items = lists.pop() or []
-            texts = [_plain(item) for item in items]
-            if are_attributes(texts):
-                found |= {id(item) for item in items}
+            if items := lists.pop():
+                yield token.type.removesuffix("_close"), [item for item in items if item]
         elif lists and token.type not in _ITEM_PARTS:
             lists[-1] = None
-        elif lists and lists[-1] is not None and token.type == "inline":
-            lists[-1].append(token)
-    return frozenset(found)
+        elif lists and (items := lists[-1]) is not None:
+            if token.type == "list_item_open":
+                items.append([])
+            elif token.type == "inline":
+                items[-1].append(token)
 
 
 def _is_bold(token: Token) -> bool:

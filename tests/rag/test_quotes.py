@@ -57,6 +57,21 @@ def test_steps_can_be_quoted_one_by_one_and_together() -> None:
     assert len(spans(document)) == 3
 
 
+def test_only_steps_that_count_on_are_one_list() -> None:
+    lists = ["1. Fill it.", "2. Boil it.", "1. Rinse it.", "2. Dry it.", "4. Care", "5 mm wide"]
+    document = made([(BlockKind.ITEM, line) for line in lists])
+    quotes = {document.text[start:end] for start, end in spans(document)}
+    assert quotes == {*lists, "1. Fill it.\n2. Boil it.", "1. Rinse it.\n2. Dry it."}
+
+
+def test_a_question_is_quoted_with_what_answers_it_or_not_at_all() -> None:
+    asked = "Does it fit? Why? " + "It is wide enough for all. " * 12
+    document = made([(BlockKind.PARAGRAPH, asked.strip()), (BlockKind.ITEM, "1. Anything else?")])
+    first, *others = (document.text[start:end] for start, end in spans(document))
+    assert first == "Does it fit? Why? It is wide enough for all."
+    assert others == ["It is wide enough for all."] * 11
+
+
 def test_a_row_has_an_attribute_and_a_value() -> None:
     document = made([(BlockKind.ROW, "Weight: 1 kg"), (BlockKind.PARAGRAPH, "Note: wash it")])
     weight, note = spans(document)

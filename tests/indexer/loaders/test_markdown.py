@@ -51,6 +51,32 @@ def test_questions_in_bold_are_headings_side_by_side(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "## FAQ\n1) Can it swim?\n   Yes, it\n   can.\n\n2) Is it loud?\n   No.\n",
+        "## FAQ\n- **Can it swim?**\n\n  Yes, it can.\n- Is it loud?\n\n  No.\n",
+    ],
+)
+def test_a_list_of_questions_with_their_answers(tmp_path: Path, text: str) -> None:
+    assert pieces(read(tmp_path, "a.md", text + "\n## More\n\nDry it.\n")) == [
+        ("heading2", "FAQ"),
+        ("heading3", "Can it swim?"),
+        ("paragraph", "Yes, it can."),
+        ("heading3", "Is it loud?"),
+        ("paragraph", "No."),
+        ("heading2", "More"),
+        ("paragraph", "Dry it."),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["- Wet?\n  Dry it.\n- Loud\n", "- Wet?\n- Loud?\n", "1. Wet? Dry it.\n"]
+)
+def test_a_list_with_anything_else_stays_a_list(tmp_path: Path, text: str) -> None:
+    assert {kind for kind, _ in pieces(read(tmp_path, "a.md", text))} == {"item"}
+
+
 def test_blocks_and_offsets(tmp_path: Path) -> None:
     document = read(tmp_path, "care.md", SAMPLE)
     assert document.text == (
