@@ -1,13 +1,14 @@
 # make demo    sets up, indexes the sample shop, asks it six questions
 # make test    sets up, runs all tests
 # make check   format, lint, types, tests
+# make audit   known vulnerabilities of the pinned packages; asks pypi.org
 # make soak    the tests that take long
 # make bench   figures of quality and speed
 PYTHON ?= python3
 BIN := .venv/bin
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: demo test check format lint types soak bench clean
+.PHONY: demo test check format lint types audit soak bench clean
 
 demo: .venv/installed
 	$(BIN)/shelftalk index corpus --index index
@@ -25,9 +26,14 @@ format: .venv/installed-dev
 lint: .venv/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/bandit -q -c pyproject.toml -r rag indexer api
 
 types: .venv/installed-dev
 	$(BIN)/mypy
+
+audit: .venv/installed-dev
+	$(BIN)/python -m pip install --disable-pip-version-check -q pip-audit
+	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip
 
 soak: .venv/installed-dev
 	$(BIN)/python -m pytest -m soak

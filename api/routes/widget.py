@@ -13,8 +13,9 @@ from api.service import Shared
 
 router = APIRouter(max_body_size=MAX_BODY)
 
+_EXAMPLE = "widget_WyJzaG9wIiwgImh0dHBzOi8vc2hvcC5leGFtcGxlIiwgMTc2NDAwMDAwMC4wXQ.9f2c…"
 _TOKEN: dict[str, Any] = {
-    "token": "widget_WyJzaG9wIiwgImh0dHBzOi8vc2hvcC5leGFtcGxlIiwgMTc2NDAwMDAwMC4wXQ.9f2c…",
+    "token": _EXAMPLE,
     "expires_in": 600,
     "shop": "shop",
 }
