@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api import tracing
 from api.access import Access, Caller
 from api.limits import Gate
 from api.metrics import ServerMetrics
@@ -69,11 +70,13 @@ class Service:
             watcher.cancel()
 
     async def heard(self, caller: Caller, question: Question, answer: Answer) -> None:
-        """Count an answer, and keep what the documents did not say.
+        """Count and trace an answer, and keep what the documents did not say.
 
         That it cannot be kept harms no answer.
         """
         caller.shop.metrics.answered(answer)
+        if not answer.cached:
+            tracing.record(answer)
         if answer.status is not Status.ABSTAINED or answer.choices:
             return
         try:

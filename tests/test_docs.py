@@ -122,6 +122,7 @@ def test_every_import_is_declared() -> None:
     distributions = {
         "docx": "python-docx",
         "faiss": "faiss-cpu",
+        "opentelemetry": "opentelemetry-api",
         "sklearn": "scikit-learn",
         "yaml": "pyyaml",
         "Stemmer": "pystemmer",
