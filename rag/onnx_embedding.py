@@ -38,6 +38,8 @@ class OnnxEmbedder:
         # One thread a batch, several batches at once: sharing a small one out costs more than it
         # gains, and a single question is faster too.
         options.intra_op_num_threads = 1
+        # A plan of the memory for each shape of input is kept for good, and gains nothing.
+        options.enable_mem_pattern = False
         options.log_severity_level = 3
         try:
             self._session = onnxruntime.InferenceSession(

@@ -264,7 +264,9 @@ def read_document(db: sqlite3.Connection, row: sqlite3.Row) -> Document:
         title=row["title"],
         text=row["text"],
         source=row["source"],
-        blocks=tuple([Block(_BLOCK_KINDS[kind], *at) for kind, *at in json.loads(row["blocks"])]),
+        blocks=tuple(
+            [Block(_BLOCK_KINDS[k], s, e, lv) for k, s, e, lv in json.loads(row["blocks"])]
+        ),
         pages=tuple([Page(*page) for page in json.loads(row["pages"])]),
         product_ids=_owned(db, "products", "product_id", row["id"]),
         variant_ids=_owned(db, "variants", "variant_id", row["id"]),

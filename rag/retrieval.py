@@ -280,9 +280,11 @@ class Retriever:
         """The best rows of either kind, each with both of its scores."""
         nearest, _ = self.index.dense(query, rows, pool)
         lexical = self.index.lexical.scores(sought)
-        matching = rows[lexical[rows] > 0]
-        if len(matching) > pool:
-            matching = matching[np.argpartition(-lexical[matching], pool)[:pool]]
+        inside = lexical if len(rows) == len(lexical) else lexical[rows]
+        if np.count_nonzero(inside) > pool:
+            matching = rows[np.argpartition(inside, len(rows) - pool)[-pool:]]
+        else:
+            matching = rows[np.flatnonzero(inside)]
         found = np.union1d(nearest, matching)
         return found, self.index.cosines(query, found), lexical[found]
 
