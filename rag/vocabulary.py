@@ -13,6 +13,7 @@ _NAMES = {
     "dimensions size": "big bigger large larger smaller taller tall wide high deep dimension "
     "measurements footprint groß größe maße abmessungen 多大 尺寸",
     "capacity volume": "hold holds fit litres volume fassungsvermögen kapazität 容量",
+    "capacity load": "carry carries support supports bear bears traglast belastbar 承重",
     "power": "watt watts wattage draw draws leistung 功率",
     "noise level": "loud louder noisy quiet quieter decibel decibels db laut leise lautstärke 噪音",
     "battery life": "runtime akkulaufzeit 续航",
