@@ -77,3 +77,8 @@ class SearchRequest(AskRequest):
     model_config = ConfigDict(json_schema_extra={"examples": [{**_EXAMPLE, "k": 3}]})
 
     k: int = Field(5, ge=1, le=100, strict=True, description="How many passages.")
+    explain: bool = Field(
+        False,
+        strict=True,
+        description="Also say what was looked for, in what scope, and which words match.",
+    )

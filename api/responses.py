@@ -36,6 +36,15 @@ _PASSAGE: dict[str, Any] = {
     "start": 131,
     "end": 146,
 }
+_FOUND = _PASSAGE | {"matched": ["Weight"]}
+_EXPLANATION: dict[str, Any] = {
+    "sought": ["how", "heavi", "is", "it", "weight"],
+    "lexical_weight": 0.6,
+    "filters": {"product_id": "BR-KT17", "as_of": "2026-11-25"},
+    "about": [],
+    "admitted": 146,
+    "passages": 4769,
+}
 _STATEMENT: dict[str, Any] = {
     "text": "It weighs 1.15 kg.",
     "citations": [1],
@@ -147,13 +156,45 @@ class AnswerBody(BaseModel):
     cached: bool = Field(description="The same was asked before; `timings_ms` are of then.")
 
 
+class FoundBody(PassageBody):
+    """A passage found, and why."""
+
+    model_config = _with_example(_FOUND)
+
+    matched: list[str] = Field(
+        default=[], description="Where `explain` is asked for, its words among those looked for."
+    )
+
+
+class ExplanationBody(BaseModel):
+    """What was looked for, and where."""
+
+    model_config = _with_example(_EXPLANATION)
+
+    sought: list[str] = Field(description="The search terms a passage may match.")
+    lexical_weight: float = Field(description="Share of the words in the score, from 0 to 1.")
+    filters: dict[str, Any] = Field(description="What the scope came to.")
+    about: list[ChoiceBody] = Field(description="Products the question names, or may mean.")
+    admitted: int = Field(description="How many passages the scope admits, ...")
+    passages: int = Field(description="... of how many.")
+
+
 class SearchBody(BaseModel):
     """The best passages."""
 
-    model_config = _with_example({"passages": [_PASSAGE], "generation": _ANSWER["generation"]})
+    model_config = _with_example(
+        {
+            "passages": [_FOUND],
+            "generation": _ANSWER["generation"],
+            "explanation": _EXPLANATION,
+        }
+    )
 
-    passages: list[PassageBody]
+    passages: list[FoundBody]
     generation: str
+    explanation: ExplanationBody | None = Field(
+        default=None, description="Only where `explain` is asked for."
+    )
 
 
 class HealthBody(BaseModel):

@@ -5,6 +5,7 @@ from starlette.responses import JSONResponse, Response
 
 from api.callers import ByServer
 from api.documented import QUESTION
+from api.explain import explanation_body, matched
 from api.limits import MAX_BODY
 from api.requests import SearchRequest
 from api.responses import SearchBody
@@ -20,7 +21,14 @@ async def search(body: SearchRequest, caller: ByServer, service: Shared) -> Resp
     engine, question = caller.shop.engine, caller.question(body)
 
     def found() -> Body:
-        passages = [passage_body(passage) for passage in engine.search(question, body.k)]
-        return {"passages": passages, "generation": engine.generation}
+        passages = engine.search(question, body.k)
+        bodies = [passage_body(passage) for passage in passages]
+        whole: Body = {"passages": bodies, "generation": engine.generation}
+        if body.explain:
+            plan = engine.retriever.plan(question)
+            for own, passage in zip(bodies, passages, strict=True):
+                own["matched"] = matched(passage, plan)
+            whole["explanation"] = explanation_body(plan, engine.retriever)
+        return whole
 
     return JSONResponse(await service.gate.run(found))

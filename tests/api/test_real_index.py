@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.responses import AnswerBody, PassageBody
+from api.responses import AnswerBody, PassageBody, SearchBody
 from rag.body import answer_body, passage_body
 from rag.config import Settings
 from rag.engine import Engine
@@ -88,6 +88,19 @@ def test_search_is_the_engine_s(client: TestClient, real: Engine) -> None:
     }
     for each in body["passages"]:
         PassageBody.model_validate(each)
+
+
+def test_search_explains_itself_where_asked_to(client: TestClient, real: Engine) -> None:
+    plain = client.post("/v1/search", json=ASK).json()
+    body = client.post("/v1/search", json=ASK | {"explain": True}).json()
+    SearchBody.model_validate(body)
+    why = body.pop("explanation")
+    assert why["filters"]["product_id"] == "KT17"
+    assert 0 < why["admitted"] < why["passages"] == real.retriever.index.manifest.chunks
+    assert "cord" in why["sought"] and "cord" in body["passages"][0]["matched"]
+    for passage in body["passages"]:
+        assert all(word in passage["text"] for word in passage.pop("matched"))
+    assert body == plain
 
 
 @pytest.mark.parametrize("route", ["/v1/ask", "/v1/search"])
