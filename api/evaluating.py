@@ -1,5 +1,6 @@
 """What `shelftalk eval` does with its options, and how it tells what came of them."""
 
+import gc
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -126,6 +127,7 @@ def run(wanted: Wanted, settings: Settings) -> Done:
         if wanted.judge
         else None
     )
+    gc.freeze()  # what is loaded stays: the garbage collector need not look at it again and again
     plan = Plan(wanted.retrieval_only, wanted.allow_missing, gates, baseline, judge)
     with terminal.Bar() as bar:
         report = evaluate(engine, qa, wanted.qa, wanted.out, plan, bar.asking)

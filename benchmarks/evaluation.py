@@ -5,6 +5,7 @@ with the extractive generator.
 """
 
 import argparse
+import gc
 import tempfile
 import time
 from dataclasses import replace
@@ -38,6 +39,7 @@ def main() -> None:
     options = parser.parse_args()
     qa = many(read(FILE, "dev"), options.questions)
     engine = Engine.open(load_settings(index=options.index, generator="extractive"))
+    gc.freeze()  # as the command does
     steps: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)

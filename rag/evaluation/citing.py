@@ -32,7 +32,7 @@ def entailed_precision(body: Body) -> float | None:
     """Share of the marks that carry their sentence, alone or as a part that cannot be spared."""
     texts = _texts(body)
     marks = [
-        _carries(statement["text"], number, [texts[n] for n in statement["citations"]], texts)
+        _carries(statement["text"], texts[number], tuple(texts[n] for n in statement["citations"]))
         for statement in body["statements"]
         for number in statement["citations"]
     ]
@@ -43,7 +43,7 @@ def entailed_recall(body: Body) -> float | None:
     """Share of the sentences that what they cite says."""
     texts = _texts(body)
     said = [
-        entails(statement["text"], [texts[number] for number in statement["citations"]])
+        entails(statement["text"], tuple(texts[number] for number in statement["citations"]))
         for statement in body["statements"]
     ]
     return sum(said) / len(said) if said else None
@@ -72,8 +72,8 @@ def _texts(body: Body) -> dict[int, str]:
     }
 
 
-def _carries(sentence: str, number: int, cited: list[str], texts: Mapping[int, str]) -> bool:
+def _carries(sentence: str, text: str, cited: tuple[str, ...]) -> bool:
     if not entails(sentence, cited):
         return False
-    rest = [text for text in cited if text != texts[number]]
-    return entails(sentence, [texts[number]]) or not (rest and entails(sentence, rest))
+    rest = tuple(other for other in cited if other != text)
+    return entails(sentence, (text,)) or not (rest and entails(sentence, rest))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -108,6 +109,12 @@ def _evaluated(
     warnings = _fitting(qa, path, gold, plan.allow_missing)
     bodies = asking.ask_all(engine, qa.items, out, plan.retrieval_only, progress)
 
+    # Its texts are embedded outside Python's lock, while what follows is worked out.
+    aside = ThreadPoolExecutor(1)
+    unanswered = gaps.unanswered(qa.items, bodies)
+    found = aside.submit(gaps.find, unanswered, engine.retriever.embedder)
+    aside.shutdown(wait=False)
+
     def products_of(document_id: str) -> Sequence[str]:
         return index.passages.document(document_id).product_ids
 
@@ -135,7 +142,6 @@ def _evaluated(
     asking.write(out / asking.ANSWERS, iter(rows))
     table = Table.of(scores, {by: [tags[item.id][by] for item in qa.items] for by in SLICES})
     outcomes = [gate.hold(table, plan.baseline) for gate in plan.gates]
-    found = gaps.find(gaps.unanswered(qa.items, bodies), engine.retriever.embedder)
     body = {
         "format": FORMAT,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -155,7 +161,7 @@ def _evaluated(
         },
         "baseline": _compared(table, plan.baseline),
         "gates": [asdict(outcome) for outcome in outcomes],
-        "gaps": [asdict(gap) for gap in found],
+        "gaps": [asdict(gap) for gap in found.result()],
         "warnings": warnings,
         "scores": table.body(),
     }

@@ -13,6 +13,7 @@ from sklearn.cluster import AgglomerativeClustering
 
 from rag.embedding import Embedder
 from rag.evaluation.questions import Item
+from rag.vectors import Vectors
 
 NEAR = 0.6
 """Most cosine distance of two clusters that are one, on average between their members."""
@@ -53,17 +54,27 @@ def find(items: Sequence[Item], embedder: Embedder) -> list[Gap]:
     by_product: dict[str | None, Counter[str]] = {}
     for item in items:
         by_product.setdefault(item.product_id, Counter())[item.text] += 1
+    texts = {
+        product: [text for text, _ in asked.most_common(MOST)]
+        for product, asked in by_product.items()
+    }
+    # All at once, each wording once: one by one an encoder is slow.
+    wordings = list(dict.fromkeys(text for some in texts.values() for text in some))
+    rows = {text: row for row, text in enumerate(wordings)}
+    vectors = embedder.encode_queries(wordings)
     gaps = [
         gap
-        for product, asked in by_product.items()
-        for gap in _of_product(product, asked, embedder)
+        for product, some in texts.items()
+        for gap in _of_product(
+            product, by_product[product], some, vectors[[rows[text] for text in some]]
+        )
     ]
     return sorted(gaps, key=lambda gap: (-gap.questions, gap.product_id or "", gap.topic))
 
 
-def _of_product(product: str | None, asked: Counter[str], embedder: Embedder) -> list[Gap]:
-    texts = [text for text, _ in asked.most_common(MOST)]
-    vectors = embedder.encode_queries(texts)
+def _of_product(
+    product: str | None, asked: Counter[str], texts: list[str], vectors: Vectors
+) -> list[Gap]:
     groups = np.zeros(len(texts), dtype=int)
     if len(texts) > 1:
         clusters = AgglomerativeClustering(

@@ -4,8 +4,9 @@ With weights of one it gives the figure; with the counts of resampled questions,
 sample: see `rag.evaluation.uncertainty`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,38 +36,53 @@ class Metric:
     """The 0/1 column that says which questions it is a share of; None for all."""
 
 
-def mean(column: str) -> Value:
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """One weighted sum over the questions by another."""
+
+    sides: Callable[[Columns], tuple[Array, Array]]
+    """Both as columns, 0 where a question does not count."""
+
+    def __call__(self, columns: Columns, weights: Array) -> Array:
+        """As a `Value`."""
+        found: Array = ratios([self], columns, weights)[0]
+        return found
+
+
+def ratios(wanted: Sequence[Ratio], columns: Columns, weights: Array) -> Array:
+    """All of them in one product of matrices: [len(wanted), samples]."""
+    sides = [side for ratio in wanted for side in ratio.sides(columns)]
+    sums = np.stack(sides) @ weights.T
+    return _divided(sums[::2], sums[1::2], np.nan)
+
+
+def mean(column: str) -> Ratio:
     """The mean of a column over the questions it applies to."""
 
-    def value(columns: Columns, weights: Array) -> Array:
-        known = ~np.isnan(columns[column])
-        chosen = weights[:, known]
-        return _ratio(chosen @ columns[column][known], chosen.sum(axis=1))
+    def sides(columns: Columns) -> tuple[Array, Array]:
+        return _where(~np.isnan(columns[column]), columns[column], 1.0)
 
-    return value
+    return Ratio(sides)
 
 
-def share_among(column: str, group: str) -> Value:
+def share_among(column: str, group: str) -> Ratio:
     """The mean of one 0/1 column over the questions where another is 1."""
 
-    def value(columns: Columns, weights: Array) -> Array:
+    def sides(columns: Columns) -> tuple[Array, Array]:
         x, y = columns[column], columns[group]
-        among = (y == 1) & ~np.isnan(x)
-        return _ratio(weights[:, among] @ x[among], weights[:, among].sum(axis=1))
+        return _where((y == 1) & ~np.isnan(x), x, 1.0)
 
-    return value
+    return Ratio(sides)
 
 
-def f1(column: str, other: str) -> Value:
+def f1(column: str, other: str) -> Ratio:
     """Harmonic mean of the two shares of two 0/1 columns among each other."""
 
-    def value(columns: Columns, weights: Array) -> Array:
+    def sides(columns: Columns) -> tuple[Array, Array]:
         x, y = columns[column], columns[other]
-        known = ~np.isnan(x) & ~np.isnan(y)
-        chosen, x, y = weights[:, known], x[known], y[known]
-        return _ratio(2 * (chosen @ (x * y)), chosen @ (x + y))
+        return _where(~np.isnan(x) & ~np.isnan(y), 2 * x * y, x + y)
 
-    return value
+    return Ratio(sides)
 
 
 def quantile(column: str, q: float) -> Value:
@@ -77,10 +93,10 @@ def quantile(column: str, q: float) -> Value:
         order = np.argsort(x, kind="stable")[: int((~np.isnan(x)).sum())]  # NaN is sorted last
         if not len(order):
             return np.full(len(weights), np.nan)
-        sums = np.cumsum(weights[:, order], axis=1)
-        at = (sums < q * sums[:, -1:] - 1e-9).sum(axis=1)
+        sums = _running(weights.T[order])
+        at = (sums < q * sums[-1] - 1e-9).sum(axis=0)
         found = x[order][np.minimum(at, len(order) - 1)]
-        return np.where(sums[:, -1] > 0, found, np.nan)
+        return np.where(sums[-1] > 0, found, np.nan)
 
     return value
 
@@ -91,11 +107,13 @@ def area_under_risk(columns: Columns, weights: Array) -> Array:
     Of equally confident answers the wrong ones come first, so that ties flatter nobody.
     """
     order = by_confidence(columns["confidence"], columns["wrong"])
-    chosen = weights[:, order]
-    covered = np.cumsum(chosen, axis=1)
-    errors = np.cumsum(chosen * columns["wrong"][order], axis=1)
-    risk = np.divide(errors, covered, out=np.zeros_like(errors), where=covered > 0)
-    return _ratio((chosen * risk).sum(axis=1), chosen.sum(axis=1))
+    if not len(order):
+        return np.full(len(weights), np.nan)
+    chosen = weights.T[order]
+    covered = _running(chosen.copy())
+    errors = _running(chosen * columns["wrong"][order, None])
+    risks = chosen * _divided(errors, covered, 0)
+    return _divided(risks.sum(axis=0), covered[-1], np.nan)
 
 
 def by_confidence(confidence: Array, wrong: Array) -> NDArray[np.intp]:
@@ -104,8 +122,19 @@ def by_confidence(confidence: Array, wrong: Array) -> NDArray[np.intp]:
     return order[~np.isnan(wrong[order]) & ~np.isnan(confidence[order])]
 
 
-def _ratio(part: Array, whole: Array) -> Array:
-    ratio: Array = np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+def _where(counts: NDArray[np.bool_], part: Array, whole: Array | float) -> tuple[Array, Array]:
+    return np.where(counts, part, 0.0), np.where(counts, whole, 0.0)
+
+
+def _running(rows: Array) -> Array:
+    """The sums of each row and those above it, in place: row by row, as memory has them."""
+    for above, row in pairwise(rows):
+        row += above
+    return rows
+
+
+def _divided(part: Array, whole: Array, otherwise: float) -> Array:
+    ratio: Array = np.divide(part, whole, out=np.full_like(part, otherwise), where=whole > 0)
     return ratio
 
 

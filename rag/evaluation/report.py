@@ -9,9 +9,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from rag.evaluation import plots
 from rag.evaluation.evaluate import Report
 from rag.evaluation.metrics import METRICS
+from rag.evaluation.plots import WIDTH, plots
 from rag.evaluation.table import SLICES, Table
 
 PAGE, SUMMARY = "report.html", "summary.md"
@@ -57,7 +57,8 @@ def page(report: Report, before: Table | None) -> str:
         cards=[name for name in _CARDS if name in run["metrics"]],
         slice_metrics=[name for name in _OF_SLICES if name in run["metrics"]],
         most_gaps=MOST_GAPS,
-        plots=[Markup(plot) for plot in plots.draw(report.table, before, threshold)],
+        plots=plots(report.table, before, run["slices"], threshold),
+        width=WIDTH,
         choices=_choices(rows),
         show=show,
         signed=signed,
@@ -164,15 +165,29 @@ def _facts(row: Mapping[str, Any], changes: Mapping[str, str]) -> dict[str, str 
 
 
 def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What is told of a row, worded here: in the template each small piece would cost."""
     gold = set(row["gold"]["documents"])
+    scores = (f"{name} {value:.3g}" for name, value in row["scores"].items() if value is not None)
     return {
         "colour": verdict(row)[1],
-        "citations": row.get("citations", []),
-        "marks": {
-            kind: [piece["document_id"] in gold for piece in row.get(kind, [])]
-            for kind in ("citations", "passages")
-        },
+        "cited": [
+            (one["quote"], f"{one['title']} ({_place(one)})", one["document_id"] in gold)
+            for one in row.get("citations", ())
+        ],
+        "found": [
+            (
+                " > ".join((one["title"], *one["heading"][-1:])),
+                f"{_place(one)}, {one['score']:.3f}",
+                one["document_id"] in gold,
+            )
+            for one in row["passages"]
+        ],
+        "figures": f"{row['id']}: {', '.join(scores)}",
     }
+
+
+def _place(piece: Mapping[str, Any]) -> str:
+    return f"{piece['source']}, page {piece['page']}" if piece["page"] else str(piece["source"])
 
 
 def _choices(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:

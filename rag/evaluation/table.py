@@ -1,7 +1,7 @@
 """Every question of a run with its columns and tags: what figures, gates and slices are made of."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from rag.errors import ReportError
-from rag.evaluation.metrics import METRICS, Array, Columns
-from rag.evaluation.uncertainty import Estimate, difference, draws, estimate
+from rag.evaluation.metrics import METRICS, Array, Columns, Metric
+from rag.evaluation.uncertainty import Estimate, difference, draws, estimates
 
 Figures = dict[str, Estimate]
 SLICES = ("kind", "lang", "product_id", "document_kind")
@@ -42,15 +42,15 @@ class Table:
 
     def figure(self, name: str) -> Estimate | None:
         """One metric; None where no question counts for it."""
-        metric = METRICS[name]
-        if not self.ids or not self.columns.keys() >= set(metric.of):
-            return None
-        return estimate(metric, self.columns, self._draws)
+        return self._figures([METRICS[name]]).get(name)
 
     def figures(self) -> Figures:
         """Every metric that any of the questions counts for."""
-        found = {name: self.figure(name) for name in METRICS}
-        return {name: figure for name, figure in found.items() if figure is not None}
+        return self._figures(METRICS.values())
+
+    def _figures(self, metrics: Iterable[Metric]) -> Figures:
+        known = [metric for metric in metrics if self.columns.keys() >= set(metric.of)]
+        return estimates(known, self.columns, self._draws) if self.ids and known else {}
 
     def change(self, name: str, before: "Table") -> Estimate | None:
         """The difference to another table of the same questions, in the same order."""

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 from rag.language import is_negated
 from rag.quantities import codes, is_quantity_word, quantities
@@ -23,14 +24,15 @@ _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+|[%°€£$]")
 _QUOTED = re.compile("[“„«「](.+?)[”“»」]", re.DOTALL)
 
 
-def tokens(text: str) -> list[str]:
+@lru_cache(maxsize=1024)  # an answer is held against each accepted one, in several ways
+def tokens(text: str) -> tuple[str, ...]:
     """Words, numbers and signs, casefolded; Chinese and Japanese by character."""
     plain = unicodedata.normalize("NFKC", text).casefold()
-    return [
+    return tuple(
         token
         for word in _TOKEN.findall(plain)
-        for token in (list(word) if CJK.fullmatch(word) else [word])
-    ]
+        for token in (word if CJK.fullmatch(word) else (word,))
+    )
 
 
 def exact_match(text: str, accepted: Sequence[str]) -> float:
@@ -51,7 +53,8 @@ def says(text: str, accepted: Sequence[str]) -> float:
     return float(any(_says(text, answer) for answer in accepted))
 
 
-def entails(sentence: str, sources: Sequence[str]) -> bool:
+@lru_cache(maxsize=4096)  # precision and recall ask the same
+def entails(sentence: str, sources: tuple[str, ...]) -> bool:
     """Whether the sources, titles included, say what a sentence does.
 
     Every number with its unit and every code stands there, most content words do, and the nearest
@@ -110,5 +113,6 @@ def _says(text: str, answer: str) -> bool:
     )
 
 
-def _stems(text: str) -> list[str]:
-    return [stem(token) for token in tokens(text)]
+@lru_cache(maxsize=1024)
+def _stems(text: str) -> tuple[str, ...]:
+    return tuple(stem(token) for token in tokens(text))

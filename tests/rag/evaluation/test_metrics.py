@@ -1,6 +1,7 @@
 """Figures, curves and intervals against what was worked out by hand."""
 
 import re
+from dataclasses import astuple
 from itertools import product
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from rag.evaluation import selective
 from rag.evaluation.metrics import METRICS, Array, area_under_risk, f1, mean, quantile, share_among
-from rag.evaluation.uncertainty import SAMPLES, difference, draws, estimate
+from rag.evaluation.uncertainty import SAMPLES, difference, draws, estimates
 
 NAN = float("nan")
 
@@ -108,8 +109,7 @@ def test_the_interval_is_that_of_all_samples() -> None:
     """Of three questions all 27 samples can be written down."""
     values = column(0, 1, 1)
     every = np.repeat([np.mean(sample) for sample in product(values, repeat=3)], 100)
-    found = estimate(METRICS["hit@5"], {"hit@5": values}, draws(3))
-    assert found is not None
+    found = estimates([METRICS["hit@5"]], {"hit@5": values}, draws(3))["hit@5"]
     assert found.value == pytest.approx(2 / 3)
     assert found.n == 3
     assert found.low == pytest.approx(np.quantile(every, 0.025), abs=0.01)
@@ -134,11 +134,14 @@ def test_every_figure_lies_in_its_interval(values: list[float]) -> None:
     columns = {name: column(*values) for metric in METRICS.values() for name in metric.of}
     columns |= {"abstained": column(*values), "unanswerable": column(*values)}
     weights = draws(len(values))
+    together = estimates(list(METRICS.values()), columns, weights)
     for metric in METRICS.values():
-        found = estimate(metric, columns, weights)
-        if found is not None:
+        alone = estimates([metric], columns, weights)
+        assert alone.keys() == together.keys() & {metric.name}
+        for name, found in alone.items():
             assert found.low <= found.value <= found.high
             assert 0 <= found.n <= len(values)
+            assert astuple(together[name]) == pytest.approx(astuple(found))
 
 
 def test_the_docs_have_the_table_of_metrics() -> None:
