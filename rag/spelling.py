@@ -10,8 +10,10 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 _SHORTEST_PART = 4
-_SHORTEST = 5
+_SHORTEST = 4
 """Shorter words are not looked at for typing errors."""
+_SAFE = 5
+"""In shorter words than that, another letter makes another word: "swim" is no Swan."""
 _LONG = 8
 """From this length on, two errors are forgiven."""
 _LINKS = ("s", "n", "es", "en", "er")
@@ -42,6 +44,19 @@ def nearest(word: str, known: Sequence[str]) -> str | None:
     """The known word it is most likely a typing error of (letters swapped, left out, put in)."""
     if len(word) < _SHORTEST or not word.isalpha():
         return None
+    if len(word) < _SAFE:
+        return _slipped(word, known)
     most = 2 if len(word) >= _LONG else 1
     found = process.extractOne(word, known, scorer=OSA.distance, score_cutoff=most)
     return str(found[0]) if found else None
+
+
+def _slipped(word: str, known: Sequence[str]) -> str | None:
+    """The one known word of which it has two letters swapped, or one left out, but the first."""
+    near = process.extract(word, known, scorer=OSA.distance, score_cutoff=1, limit=None)
+    found = [
+        str(one)
+        for one, *_ in near
+        if one[0] == word[0] and (len(one) > len(word) or sorted(one) == sorted(word))
+    ]
+    return found[0] if len(found) == 1 else None

@@ -51,11 +51,20 @@ def test_parts_are_known_words_that_begin_and_end_it(word: str) -> None:
         ("verssanndt", None),
         ("versandkostn", None),
         ("zeiz", None),
+        ("ziet", "zeit"),
+        ("ezit", None),
+        ("prof", "proof"),
+        ("zei", None),
         ("k0sten", None),
     ],
 )
 def test_typing_errors(word: str, expected: str | None) -> None:
     assert nearest(word, list(KNOWN)) == expected
+
+
+def test_a_short_word_that_may_be_either_of_two_is_neither() -> None:
+    assert nearest("trat", ["treat"]) == "treat"
+    assert nearest("trat", ["treat", "tract"]) is None
 
 
 def test_two_errors_are_forgiven_in_a_long_word() -> None:
