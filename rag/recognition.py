@@ -8,7 +8,7 @@ products of one series alike is not guessed: they come back as a choice.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -28,9 +28,14 @@ _WORD = re.compile(r"[^\W_]+")
 _MOST_CHOICES = 6
 _SIBLING = re.compile(
     r"\b(?:(?P<larger>larger|bigger|größere[rns]?)|(?P<smaller>smaller|kleinere[rns]?)"
-    r"|(?P<other>other|andere[rns]?))(?: (?:one|model|size|version|modell|größe)\b|\s*[?？]?\s*$)",
+    r"|(?P<other>other|andere[rns]?))(?: (?P<noun>[^\W_]+)|\s*[?？]?\s*$)",
     re.IGNORECASE,
 )
+_ANY = frozenset("one model size version modell größe".split())
+"""Nouns that stand for a product of any kind."""
+_AND = frozenset("and or vs versus und oder".split())
+_COMMA = re.compile(r"(?<=\d),(?=\d)")
+_GLUED = re.compile(r"(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +54,7 @@ class Catalogue:
     def __init__(self, index: Index) -> None:
         self._index = index
         self._names = {
-            product: [stem(word) for word in words(name)]
-            for product, name in index.passages.product_names.items()
+            product: list(_terms(name)) for product, name in index.passages.product_names.items()
         }
         self._with: dict[str, list[str]] = defaultdict(list)
         for product, name in self._names.items():
@@ -63,14 +67,25 @@ class Catalogue:
         """What a question names; where it names nothing, what the latest one before it names."""
         for one in (text, *reversed(history)):
             found = self._recognise(one)
+            if len(found.named) == 1:
+                return self.beside(text, found.named[0])
             if found.named or found.choices:
-                return self.beside(text, found.named[0]) if len(found.named) == 1 else found
+                return self._chosen(text, found)
         return Recognition()
+
+    def _chosen(self, text: str, found: Recognition) -> Recognition:
+        """The one of several choices that a reply such as "the 1.7 L" tells from the others."""
+        names = {product: set(self._names[product]) for product in found.choices}
+        shared: set[str] = set().union(*names.values()).intersection(*names.values())
+        said = set(_terms(text)) - shared
+        told = {product: len(said & name) for product, name in names.items()}
+        best = [product for product, count in told.items() if count == max(told.values()) > 0]
+        return Recognition(named=tuple(best)) if len(best) == 1 else found
 
     def beside(self, text: str, product: str) -> Recognition:
         """The product, or those of its series that "the larger one" means when said of it."""
-        match = _SIBLING.search(text)
-        if match is None or product not in self._names:
+        match = self._sibling(text, product)
+        if match is None:
             return Recognition(named=(product,))
         own = _size(self._names[product])
         series = [
@@ -88,10 +103,21 @@ class Catalogue:
         alone = others if len(others) == 1 else []
         return Recognition(tuple(alone), () if alone else tuple(sorted(others)))
 
+    def _sibling(self, text: str, product: str) -> re.Match[str] | None:
+        """Where a text says "the larger one" of a product: one, model, or what its name says."""
+        name = self._names.get(product)
+        if name is None:
+            return None
+        for match in _SIBLING.finditer(text):
+            noun = (match["noun"] or "one").casefold()
+            if noun in _ANY or stem(noun) in name:
+                return match
+        return None
+
     def _recognise(self, text: str) -> Recognition:
-        said = list(words(text))
-        named = [self._numbers[key] for word in said if (key := _bare(word)) in self._numbers]
-        asked = [self._known(stem(word)) for word in said]
+        bare = map(_bare, words(text))
+        named = [self._numbers[number] for number in bare if number in self._numbers]
+        asked = [self._known(term) for term in _terms(text)]
         choices: tuple[str, ...] = ()
         past = 0
         for at, term in enumerate(asked):
@@ -99,7 +125,7 @@ class Catalogue:
                 continue
             best, past = self._best(asked, at, self._with[term])
             if len(best) == 1:
-                named.append(best[0])
+                named += [best[0], *self._joined(best[0], asked[past : past + 2])]
             elif len(best) <= _MOST_CHOICES and self._one_series(best):
                 choices = choices or tuple(sorted(best))
         return Recognition(tuple(dict.fromkeys(named)), () if named else choices)
@@ -133,6 +159,19 @@ class Catalogue:
         best = [one for one in scored if one[:2] == (near, whole)]
         return [product for *_, product in best], max(end for _, _, end, _ in best)
 
+    def _joined(self, product: str, after: Sequence[str]) -> list[str]:
+        """The sibling that "and 3" means behind the name of a product: the Tarn 2 and 3."""
+        if len(after) < 2 or after[0] not in _AND or not _has_digit(after[1]):
+            return []
+        siblings = [
+            other
+            for other in self._with.get(after[1], ())
+            if other != product
+            and self._one_series((other, product))
+            and self._names[other][0] == self._names[product][0]
+        ]
+        return siblings if len(siblings) == 1 else []
+
     def _one_series(self, products: Iterable[str]) -> bool:
         """Whether only numbers, and what one of them adds, tell their names apart."""
         bare = [{t for t in self._names[product] if not _has_digit(t)} for product in products]
@@ -164,6 +203,12 @@ def _model_numbers(owners: Mapping[str, str]) -> dict[str, str]:
         if len(bare) >= 4 and digits and (digits < len(bare) or digits >= 6):
             found[bare] = product
     return found
+
+
+def _terms(text: str) -> Iterator[str]:
+    """The stems of a text's words, with "1,7L" and "Tarn2" as 1.7, L and Tarn, 2."""
+    for word in words(_COMMA.sub(".", text)):
+        yield from map(stem, _GLUED.split(word))
 
 
 def _bare(id: str) -> str:

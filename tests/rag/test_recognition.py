@@ -58,6 +58,12 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalogue]:
         ("Is the TARN 2 waterproof?", ["TN-2"]),
         ("room for 2 people in the Tarn 3?", ["TN-3"]),
         ("Which is lighter, the Tarn 2 or the Tarn 3?", ["TN-2", "TN-3"]),
+        ("Which is lighter, the Tarn 2 or 3?", ["TN-2", "TN-3"]),
+        ("Is the Tarn 3 dry and 2 kg light?", ["TN-3"]),
+        ("weight of the Rill 1.2 and 5 cups", ["KT-12"]),
+        ("Rill 1.7L weight", ["KT-17"]),
+        ("Rill 1,7 L Gewicht", ["KT-17"]),
+        ("is the tarn2 waterproof", ["TN-2"]),
         ("does the clear 20 have wifi", ["CL-20"]),
         ("is the folio dimmable", ["DL-1"]),
         ("is the follio dimmable", ["DL-1"]),
@@ -108,12 +114,36 @@ def test_a_follow_up_is_about_what_was_named_last(catalogue: Catalogue) -> None:
         ("Is the Rill 1.7 loud?", "and the larger one?", Recognition()),
         ("Is the Folio bright?", "and the larger one?", Recognition()),
         ("Is the Rill 1.2 loud?", "is a larger mug filled?", Recognition(named=("KT-12",))),
+        ("Is the Tarn 2 dry?", "what about the bigger tent?", Recognition(named=("TN-3",))),
+        (
+            "Is the Rill 1.2 loud?",
+            "a larger mug, or the larger one?",
+            Recognition(named=("KT-17",)),
+        ),
     ],
 )
 def test_the_larger_one_is_the_next_of_the_series(
     catalogue: Catalogue, before: str, question: str, found: Recognition
 ) -> None:
     assert catalogue.recognise(question, (before,)) == found
+
+
+@pytest.mark.parametrize(
+    ("before", "reply", "named"),
+    [
+        ("How heavy is the Rill kettle?", "1.7 L", ["KT-17"]),
+        ("How heavy is the Rill kettle?", "the 1,2l one", ["KT-12"]),
+        ("is the tarn waterproof", "3", ["TN-3"]),
+        ("is the tarn waterproof", "the tent", []),
+        ("is the tarn waterproof", "2 or 3", []),
+    ],
+)
+def test_a_reply_tells_which_one_is_meant(
+    catalogue: Catalogue, before: str, reply: str, named: list[str]
+) -> None:
+    found = catalogue.recognise(reply, (before,))
+    assert found.named == tuple(named)
+    assert bool(found.choices) is not bool(named)
 
 
 @given(st.text(max_size=60))
