@@ -10,7 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from api.access import Caller
 from api.keys import Role
 from api.problems import RefusedError
-from api.service import service_of
+from api.service import Shared
 
 _bearer = HTTPBearer(
     auto_error=False, description="A key made by `shelftalk keys new`, or a token of the box."
@@ -27,10 +27,10 @@ def needs(role: Role) -> Callable[..., Awaitable[Caller]]:
 
     async def caller(
         request: Request,
+        service: Shared,
         credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     ) -> Caller:
         presented = credentials.credentials if credentials else None
-        service = service_of(request)
         address = address_of(request)
         try:
             found = service.access.admit(presented, request.headers.get("origin"))

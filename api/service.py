@@ -89,8 +89,8 @@ class Service:
             _log.warning("An unanswered question was not kept: %s", error)
 
 
-def service_of(request: Request) -> Service:
-    """The service the lifespan started."""
+async def service_of(request: Request) -> Service:
+    """The service the lifespan started. (FastAPI would call what is not async in a thread.)"""
     service: Service = request.state.service
     return service
 

@@ -1,5 +1,6 @@
 """The shops of a server, each with its engine; new generations are picked up by themselves."""
 
+import gc
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -173,6 +174,9 @@ class Shops:
 
     def _keep(self) -> None:
         self.load()
+        # What is loaded stays: looking through it for garbage again and again would hold all up.
+        gc.collect()
+        gc.freeze()
         while not self._stopped.wait(self._every):
             for shop in self:
                 shop.follow(self.open)

@@ -20,7 +20,7 @@ async def search(body: SearchRequest, caller: ByServer, service: Shared) -> Resp
     """Find the passages a question is answered from."""
     engine, question = caller.shop.engine, caller.question(body)
 
-    def found() -> Body:
+    def found() -> Response:
         passages = engine.search(question, body.k)
         bodies = [passage_body(passage) for passage in passages]
         whole: Body = {"passages": bodies, "generation": engine.generation}
@@ -29,6 +29,6 @@ async def search(body: SearchRequest, caller: ByServer, service: Shared) -> Resp
             for own, passage in zip(bodies, passages, strict=True):
                 own["matched"] = matched(passage, plan)
             whole["explanation"] = explanation_body(plan, engine.retriever)
-        return whole
+        return JSONResponse(whole)  # written here, where it keeps no other request waiting
 
-    return JSONResponse(await service.gate.run(found))
+    return await service.gate.run(found)
