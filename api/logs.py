@@ -32,10 +32,10 @@ class SafeFormatter(JsonFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line."""
-        if isinstance(record.args, tuple):
+        if record.args and isinstance(record.args, tuple):
             record = logging.makeLogRecord(record.__dict__)
             record.args = tuple(
-                told(arg) if isinstance(arg, BaseException) else arg for arg in record.args or ()
+                told(arg) if isinstance(arg, BaseException) else arg for arg in record.args
             )
         return super().format(record)
 
