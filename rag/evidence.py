@@ -24,6 +24,8 @@ POOL = 40
 """Most quotes that are looked at for one question."""
 READ = 8
 """Most of them that are encoded: encoding takes the time, and more change nothing."""
+PROMISING = 0.15
+"""Least share of what the most promising one promises; of those below none has come out first."""
 REMEMBERED = 8192
 """Quotes whose vectors are kept: the same few are asked about again and again. 12 MB of 384."""
 
@@ -115,7 +117,10 @@ class Selector:
         """The quotes worth reading, likeliest first."""
         found = candidates(passages)
         glanced = self._glanced(question, found)
-        worth = sorted(range(len(found)), key=lambda at: -probability(glanced[at]))[:READ]
+        promise = [probability(features) for features in glanced]
+        least = PROMISING * max(promise, default=0.0)
+        worth = sorted(range(len(found)), key=lambda at: -promise[at])[:READ]
+        worth = [at for at in worth if promise[at] >= least]
         read = self._read(question, [found[at] for at in worth], [glanced[at] for at in worth])
         evidence = [
             Evidence(passage.document, span.start, span.end, round(probability(features), 4))
