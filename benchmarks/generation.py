@@ -23,8 +23,10 @@ from rag.evidence import Selector
 from rag.generation import open_generator
 from rag.index import Index
 from rag.retrieval import Retriever
+from rag.text import sentences
 from rag.transformers_chat import TransformersChat
-from rag.types import Question, Statement
+from rag.types import Evidence, Question, Statement
+from rag.verification import verify
 
 
 def timed(call: Callable[[], Any]) -> tuple[float, Any]:
@@ -34,15 +36,17 @@ def timed(call: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - started, result
 
 
-def prompts(retriever: Retriever, asked: list[Question], chat: TransformersChat) -> Iterator[Any]:
-    """What the generator is shown for each question."""
+def prompts(
+    retriever: Retriever, asked: list[Question], chat: TransformersChat
+) -> Iterator[tuple[str, list[Evidence], Any]]:
+    """Each question, its evidence, and what the generator is shown."""
     answering, selector = Settings().answering, Selector(retriever)
     for question in asked:
         passages = retriever.retrieve(question, answering.passages)
         evidence = selector.select(question, passages, answering.evidence)
         messages = prompt.build(question.text, evidence, chat.count_tokens, answering.prompt_tokens)
         if messages is not None:
-            yield messages
+            yield question.text, evidence, messages
 
 
 def drafted(chat: TransformersChat, messages: Any) -> str:  # noqa: ANN401
@@ -74,6 +78,34 @@ def first_and_whole(engine: Engine, question: Question) -> tuple[float | None, f
     return first, time.perf_counter() - started
 
 
+def extractive(retriever: Retriever, settings: Settings) -> None:
+    """Print how long answers without a language model take, one question at a time."""
+    engine = Engine(retriever, open_generator("extractive"), settings)
+    asked = [
+        Question(row["question"], scope_of(row), tuple(row.get("history", ())))
+        for row in questions("dev")
+    ]
+    engine.ask(asked[-1])
+    whole = [1000 * first_and_whole(engine, question)[1] for question in asked]
+    print(
+        f"extractive, {len(whole)} questions: whole answer p50 {statistics.median(whole):.1f} ms, "
+        f"p95 {statistics.quantiles(whole, n=20)[-1]:.1f} ms"
+    )
+
+
+def verification(drafts: list[tuple[str, str, list[Evidence]]]) -> None:
+    """Print how long the check of a drafted sentence takes."""
+    taken = [
+        1000 * timed(partial(verify, question, sentence, evidence))[0]
+        for question, draft, evidence in drafts
+        for sentence in (draft[start:end] for start, end in sentences(draft))
+    ]
+    print(
+        f"verification of {len(taken)} sentences: p50 {statistics.median(taken):.2f} ms, "
+        f"longest {max(taken):.2f} ms"
+    )
+
+
 def main() -> None:
     """Print medians and ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -83,20 +115,23 @@ def main() -> None:
     options = parser.parse_args()
     settings = Settings.model_validate({"index": options.index})
     retriever = Retriever(Index.open(settings.index), open_embedder(settings.embedder))
+    extractive(retriever, settings)
     chat = open_generator("smollm2", settings.answering)
     assert isinstance(chat, TransformersChat)
     rows = questions("dev")
     rows = rows[:: max(1, len(rows) // options.limit)]
     asked = [Question(row["question"], scope_of(row)) for row in rows]
     shown = list(prompts(retriever, asked, chat))
-    chat.invoke(shown[0])  # the kept beginning is read here
-    sizes = [chat.count_tokens(messages) for messages in shown]
+    chat.invoke(shown[0][2])  # the kept beginning is read here
+    sizes = [chat.count_tokens(messages) for _, _, messages in shown]
     print(f"{len(shown)} prompts of {statistics.median(sizes):.0f} tokens (median)")
     for threads in options.threads:
         torch.set_num_threads(threads)
         ours, theirs, same = [], [], 0
-        for messages in shown:
+        drafts = []
+        for question, evidence, messages in shown:
             mine, text = timed(partial(drafted, chat, messages))
+            drafts.append((question, text, evidence))
             other, reference = timed(partial(plain, chat, messages))
             ours.append(mine)
             theirs.append(other)
@@ -107,6 +142,7 @@ def main() -> None:
             f"model.generate {statistics.median(theirs):.2f} s, ratio {ratio:.2f}; "
             f"same text {same} of {len(shown)}"
         )
+        verification(drafts)
         both = [first_and_whole(Engine(retriever, chat, settings), q) for q in asked]
         first = [seconds for seconds, _ in both if seconds is not None]
         whole = [seconds for _, seconds in both]
