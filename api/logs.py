@@ -32,10 +32,11 @@ class SafeFormatter(JsonFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line."""
-        if record.args and isinstance(record.args, tuple):
+        args = record.args
+        if args and isinstance(args, tuple):
             record = logging.makeLogRecord(record.__dict__)
             record.args = tuple(
-                told(arg) if isinstance(arg, BaseException) else arg for arg in record.args
+                told(arg) if isinstance(arg, BaseException) else arg for arg in args
             )
         return super().format(record)
 
