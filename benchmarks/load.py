@@ -26,7 +26,12 @@ from benchmarks.questions import questions
 _AWAY = 0.1
 """Seconds until a client that was sent away asks again; far sooner than it is told to."""
 
+_LOOK = 0.02
+"""Seconds between two looks at `/healthz`."""
+
 Bodies = Iterator[bytes]
+Heard = Callable[[int, float, bytes], None]
+"""Told of each answer: its status, the seconds it took, its body."""
 
 
 class Load(NamedTuple):
@@ -34,7 +39,11 @@ class Load(NamedTuple):
 
     statuses: Counter[int]
     latencies: dict[int, list[float]]
+    health: list[float]
+    """Seconds of each look at `/healthz` meanwhile."""
     seconds: float
+    cores: float
+    """How much of a core the clients themselves took."""
 
     @property
     def rate(self) -> float:
@@ -74,42 +83,66 @@ def until_ready(port: int, process: subprocess.Popen[bytes]) -> None:
     raise SystemExit("The server did not start.")
 
 
-async def client(
-    port: int, path: str, bodies: Bodies, end: float, heard: Callable[[int, float, bytes], None]
-) -> None:
+async def exchange(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes, heard: Heard
+) -> int:
+    """Send a request and read the answer; gives its status."""
+    began = time.perf_counter()
+    writer.write(request)
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n", 1)[0])
+    answer = await reader.readexactly(length)
+    status = int(head[9:12])
+    heard(status, time.perf_counter() - began, answer)
+    return status
+
+
+async def client(port: int, path: str, bodies: Bodies, end: float, heard: Heard) -> None:
     """Ask one question after the other until the time is over."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     while time.perf_counter() < end:
         body = next(bodies)
-        began = time.perf_counter()
-        writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-        answer_head = await reader.readuntil(b"\r\n\r\n")
-        length = int(answer_head.lower().partition(b"content-length: ")[2].split(b"\r\n", 1)[0])
-        answer = await reader.readexactly(length)
-        status = int(answer_head[9:12])
-        heard(status, time.perf_counter() - began, answer)
-        if status == 503:
+        request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+        if await exchange(reader, writer, request, heard) == 503:
             await asyncio.sleep(_AWAY)
     writer.close()
 
 
-def load(port: int, path: str, bodies: Bodies, clients: int, seconds: float) -> Load:
-    """Let so many clients ask for so long."""
+async def looks(port: int, end: float, heard: Heard) -> None:
+    """Look at `/healthz` again and again until the time is over."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    while time.perf_counter() < end:
+        await exchange(reader, writer, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", heard)
+        await asyncio.sleep(_LOOK)
+    writer.close()
+
+
+def load(
+    port: int, path: str, bodies: Bodies, clients: int, seconds: float, watched: bool = False
+) -> Load:
+    """Let so many clients ask for so long, and one more look at `/healthz` where that is wanted."""
     statuses: Counter[int] = Counter()
     latencies: dict[int, list[float]] = {}
+    health: list[float] = []
 
     def heard(status: int, taken: float, _: bytes) -> None:
         statuses[status] += 1
         latencies.setdefault(status, []).append(taken)
 
+    def healthy(_: int, taken: float, __: bytes) -> None:
+        health.append(taken)
+
     async def all_of_them() -> None:
         end = time.perf_counter() + seconds
-        await asyncio.gather(*(client(port, path, bodies, end, heard) for _ in range(clients)))
+        watching = [looks(port, end, healthy)] if watched else []
+        asking = (client(port, path, bodies, end, heard) for _ in range(clients))
+        await asyncio.gather(*asking, *watching)
 
-    began = time.perf_counter()
+    began, busy = time.perf_counter(), time.process_time()
     asyncio.run(all_of_them())
-    return Load(statuses, latencies, time.perf_counter() - began)
+    took = time.perf_counter() - began
+    return Load(statuses, latencies, health, took, (time.process_time() - busy) / took)
 
 
 def overhead(port: int, bodies: Bodies, seconds: float) -> float:
@@ -174,10 +207,13 @@ def main() -> None:
         print(f"cached answers       {cached.rate:8.1f}/s  {dict(cached.statuses)}")
         load(port, "/v1/ask", fresh, options.clients, options.long / 4)
         before = resident(pid)
-        crowd = load(port, "/v1/ask", fresh, options.clients, options.long)
+        crowd = load(port, "/v1/ask", fresh, options.clients, options.long, watched=True)
         print(f"crowd                {crowd.rate:8.1f}/s  {dict(crowd.statuses)}")
         print(f"p99 of 200, of 503   {p99(crowd.latencies.get(200, [])):8.1f} ms, "
               f"{p99(crowd.latencies.get(503, [])):.1f} ms")  # fmt: skip
+        print(f"p99 of /healthz      {p99(crowd.health):8.1f} ms, of {len(crowd.health)} looks")
+        shares = ", ".join(f"{one.cores:.2f}" for one in (theirs, found, cached, crowd))
+        print(f"cores of the clients {shares}: plain app, search, cached, crowd")
         print(f"memory               {before:8.0f} MB before, {resident(pid):.0f} MB after")
 
 
