@@ -90,7 +90,7 @@ class Service:
 
 
 async def service_of(request: Request) -> Service:
-    """The service the lifespan started. (FastAPI would call what is not async in a thread.)"""
+    """The service the lifespan started. What is not async, FastAPI would call in a thread."""
     service: Service = request.state.service
     return service
 
