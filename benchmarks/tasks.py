@@ -66,7 +66,11 @@ def _shop(split: str) -> Iterator[Asked]:
 
 def _passages(path: Path, folder: Path) -> Task:
     rows = (json.loads(line) for line in (path / "corpus.jsonl").open(encoding="utf-8"))
-    _write(folder, ({"id": r["doc_id"], "title": r["title"], "text": r["text"]} for r in rows))
+    locale = {"locale": path.name} if len(path.name) == 2 else {}  # as XQuAD's folders are named
+    _write(
+        folder,
+        ({"id": r["doc_id"], "title": r["title"], "text": r["text"], **locale} for r in rows),
+    )
     asked = (json.loads(line) for line in (path / "qa.jsonl").open(encoding="utf-8"))
     return Task(
         folder,

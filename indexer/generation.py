@@ -14,7 +14,9 @@ from indexer.embed import VectorSource
 from rag import lexical
 from rag.dense import build
 from rag.embedding import Embedder
+from rag.locale import base_language
 from rag.manifest import LEXICAL, PASSAGES, VECTORS, Manifest, digests
+from rag.text import STEMMED
 
 
 def write_vectors(folder: Path, source: VectorSource) -> Iterator[int]:
@@ -30,7 +32,15 @@ def write_vectors(folder: Path, source: VectorSource) -> Iterator[int]:
 
 def write_lexical(folder: Path) -> None:
     """Write the lexical index of the chunks."""
-    lexical.write(texts(folder), folder / LEXICAL)
+    lexical.write(texts(folder), folder / LEXICAL, _language(folder))
+
+
+def _language(folder: Path) -> str:
+    """The one that all documents which name one are in, if its words can be stemmed; else "en"."""
+    with closing(sqlite3.connect(folder / PASSAGES)) as db:
+        rows = db.execute("SELECT DISTINCT locale FROM documents WHERE locale IS NOT NULL")
+        languages = {base_language(locale) for (locale,) in rows}
+    return languages.pop() if len(languages) == 1 and languages <= STEMMED.keys() else "en"
 
 
 def texts(folder: Path) -> Iterator[str]:

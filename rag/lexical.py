@@ -1,7 +1,7 @@
 """BM25 over one generation, static as the generation is (bm25s, Lù 2024, arXiv:2407.03618)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,19 +9,28 @@ from bm25s import BM25
 
 from rag.errors import IndexDamagedError
 from rag.spelling import nearest, parts
-from rag.text import terms
+from rag.text import stem, terms
 from rag.vectors import Scores
 
+_LANGUAGE = "language.txt"
+"""Names the language of the texts, where it is not English."""
 
-def write(texts: Iterable[str], folder: Path) -> None:
+
+def write(texts: Iterable[str], folder: Path, language: str = "en") -> None:
     """Index the texts in row order into `folder`.
 
     A compound counts as the known words it is made of, too.
+
+    Args:
+        texts: of the rows.
+        folder: is made.
+        language: one of `STEMMED`, where all of the texts are in it; else English.
     """
+    fold = _folded(language)
     vocabulary: dict[str, int] = {}
     ids = [
         # bm25s wants a term in every row: "" stands in where there is none, and no query has it.
-        [vocabulary.setdefault(term, len(vocabulary)) for term in terms(text) or [""]]
+        [vocabulary.setdefault(fold(term), len(vocabulary)) for term in terms(text) or [""]]
         for text in texts
     ]
     pieces = {vocabulary[term]: parts(term, vocabulary) for term in vocabulary}
@@ -31,6 +40,13 @@ def write(texts: Iterable[str], folder: Path) -> None:
     model = BM25(method="lucene", k1=1.2, b=0.75)
     model.index((ids, vocabulary), show_progress=False)
     model.save(folder)
+    if language != "en":
+        (folder / _LANGUAGE).write_text(language, encoding="utf-8")
+
+
+def _folded(language: str) -> Callable[[str], str]:
+    """What a search term is kept as; `terms` has stemmed it as an English word already."""
+    return str if language == "en" else lambda term: stem(term, language)
 
 
 class LexicalIndex:
@@ -39,6 +55,8 @@ class LexicalIndex:
     def __init__(self, folder: Path, rows: int) -> None:
         try:
             self._model = BM25.load(folder, load_corpus=False)
+            named = folder / _LANGUAGE
+            self._fold = _folded(named.read_text(encoding="utf-8") if named.exists() else "en")
             found = int(self._model.scores["num_docs"])
         except Exception as error:  # NumPy, JSON and bm25s each raise their own
             raise IndexDamagedError(f"{folder} cannot be read: {error}") from error
@@ -51,7 +69,7 @@ class LexicalIndex:
 
     def scores(self, query: Sequence[str]) -> Scores:
         """BM25 of every row for the query's terms: float32 [rows], 0 where none occurs."""
-        known = self._model.get_tokens_ids(list(query))
+        known = self._model.get_tokens_ids([self._kept(term) for term in query])
         if not known:
             return np.zeros(self._rows, dtype=np.float32)
         return np.asarray(self._model.get_scores_from_ids(known), dtype=np.float32)
@@ -69,19 +87,25 @@ class LexicalIndex:
         for term in query:
             if self.knows(term):
                 found.append(term)
-            elif pieces := parts(term, self._model.vocab_dict):
+            elif pieces := parts(self._fold(term), self._model.vocab_dict):
                 found.extend(pieces)
             else:
-                found.append(nearest(term, self._by_letter.get(term[0], ())) or term)
+                known = self._by_letter.get(term[0], ())
+                found.append(nearest(self._fold(term), known) or term)
         return found
 
     def knows(self, term: str) -> bool:
         """Whether the term occurs."""
-        return term in self._model.vocab_dict
+        return self._kept(term) in self._model.vocab_dict
+
+    def _kept(self, term: str) -> str:
+        """The term as the vocabulary has it; of one taken from there, the stem may be another."""
+        folded = self._fold(term)
+        return folded if folded in self._model.vocab_dict else term
 
     def idf(self, term: str) -> float:
         """Inverse document frequency of a term: ln(1 + (N - n + ½) / (n + ½)), as in BM25."""
         starts = self._model.scores["indptr"]
-        at = self._model.vocab_dict.get(term)
+        at = self._model.vocab_dict.get(self._kept(term))
         count = 0 if at is None else int(starts[at + 1] - starts[at])
         return float(np.log1p((self._rows - count + 0.5) / (count + 0.5)))

@@ -32,6 +32,8 @@ STOPWORDS = frozenset(STOPWORDS_EN_PLUS) | frozenset(
     "anyone somebody much many long der die das ein eine ist sind hat haben wie was und ich "
     "mit für auf den dem von zu kann man es".split()
 )
+STEMMED = {"en": "english", "de": "german", "es": "spanish"}
+"""Snowball's names of the languages whose words are stemmed."""
 _stemmers = threading.local()  # a Snowball stemmer must not be shared between threads
 
 
@@ -137,11 +139,14 @@ def _cjk_terms(word: str) -> Iterator[str]:
     yield from _PART.findall(word[position:])
 
 
-def stem(word: str) -> str:
-    """The Snowball stem of an English word; other words mostly stay as they are."""
-    if not hasattr(_stemmers, "english"):
-        _stemmers.english = Stemmer.Stemmer("english")
-    return str(_stemmers.english.stemWord(word))
+def stem(word: str, language: str = "en") -> str:
+    """The Snowball stem of a word of a language of `STEMMED`.
+
+    By default an English one's; words of other languages mostly stay as they are.
+    """
+    if not hasattr(_stemmers, language):
+        setattr(_stemmers, language, Stemmer.Stemmer(STEMMED[language]))
+    return str(getattr(_stemmers, language).stemWord(word))
 
 
 def decimal_fractions(text: str) -> str:

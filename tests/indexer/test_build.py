@@ -13,6 +13,7 @@ from rag.config import Indexing, Rule, Settings
 from rag.errors import IndexFolderError, IndexLockedError, InputError
 from rag.index import Index
 from rag.manifest import VECTORS, Layout
+from rag.text import terms
 from rag.types import Document, Kind, Scope
 from rag.vectors import Vectors
 from tests.doubles import HashingEmbedder, Silent
@@ -456,3 +457,24 @@ def test_a_reader_that_takes_too_long_is_a_line_of_the_report(
     (corpus / "one.md").write_text("Changed.")
     assert run(corpus, settings).problems == []
     assert texts(settings)["one.md"] == "Changed."
+
+
+@pytest.mark.parametrize(
+    ("locales", "found"),
+    [
+        (["de", "de-AT"], True),
+        (["de", ""], True),
+        (["de", "en"], False),
+        (["zh"], False),
+        ([""], False),
+    ],
+)
+def test_words_are_stemmed_as_those_of_the_one_language_that_is_named(
+    corpus: Path, settings: Settings, locales: list[str], found: bool
+) -> None:
+    for at, locale in enumerate(locales):
+        said = f"---\nlocale: {locale}\n---\n" if locale else ""
+        (corpus / f"house{at}.md").write_text(f"{said}# Lieferung\n\nWir liefern Gartenhäuser.\n")
+    run(corpus, settings)
+    with closing(Index.open(settings.index)) as index:
+        assert bool(index.lexical.scores(terms("Gartenhaus")).any()) is found

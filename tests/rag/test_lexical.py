@@ -102,6 +102,27 @@ def test_unknown_words_are_taken_apart_or_spelt_right(
     assert german.understood(terms(asked)) == expected
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "asked"),
+    [
+        ("de", "zwei Häuser", "Haus"),
+        ("de", "zwei Gartenhäuser", "Gartenhaus"),
+        ("es", "dos canciones", "canción"),
+    ],
+)
+def test_words_of_a_language_are_found_in_any_form(
+    tmp_path: Path, language: str, text: str, asked: str
+) -> None:
+    query = terms(asked)
+    for own in (language, "en"):
+        lexical.write([text, "etwas anderes", "otra cosa"], tmp_path / own, own)
+        index = LexicalIndex(tmp_path / own, 3)
+        scores = index.scores(query)
+        assert (scores > 0).tolist() == [own == language, False, False]
+        assert index.knows(query[0]) is (own == language)
+        assert scores.max() <= index.highest(query) + 1e-5
+
+
 @given(st.lists(st.sampled_from(WORDS), max_size=4).map(" ".join))
 def test_no_row_exceeds_the_highest_score(
     tmp_path_factory: pytest.TempPathFactory, question: str
