@@ -7,13 +7,14 @@ holds against its threshold.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import exp
 from typing import NamedTuple
 
 from rag.injection import may_be_evidence
 from rag.intent import Wanted, wanted
 from rag.quantities import codes, quantities
-from rag.quotes import in_context, paragraph_of, quotable
+from rag.quotes import in_context, paragraph_of, quotable, steps_around
 from rag.remembered import Remembered
 from rag.retrieval import Retriever
 from rag.text import content_terms
@@ -102,9 +103,11 @@ class Selector:
         """The best quotes, best first, at most `limit` and none half as likely as the best.
 
         The same words about the same product come once, and of two quotes one within the other
-        the likelier.
+        the likelier. Whoever asks how to do something is told all steps, not the likeliest one.
         """
         ranked = self.ranked(question, passages)
+        if wanted(question.text).steps:
+            ranked = [_with_all_steps(piece) for piece in ranked]
         kept: list[Evidence] = []
         for piece in ranked:
             if len(kept) == limit or piece.score < ranked[0].score / 2:
@@ -220,6 +223,13 @@ class _Share:
             if term in present or attributes(term) & present
         )
         return sum(said) / self._total
+
+
+def _with_all_steps(piece: Evidence) -> Evidence:
+    whole = steps_around(piece.document, Span(piece.start, piece.end))
+    if whole is None or _is_spoken_to_us(piece.document, whole):
+        return piece
+    return replace(piece, start=whole.start, end=whole.end)
 
 
 def _repeats(piece: Evidence, other: Evidence) -> bool:

@@ -62,6 +62,15 @@ _WORD = re.compile(r"(?<![\d.,]\s)(?<![\d\w.,])([^\W\d_]{2,}|[°%£€$℃])")
 _HOW_MANY = re.compile(r"(?:how many|wie ?viele?|多少|几)\s?([^\W\d_]+)", re.IGNORECASE)
 
 
+_STEPS = re.compile(
+    r"\bhow (?:do|can|should|would|must|could) (?:i|you|we|one)\b|\bhow to\b"
+    r"|\bwhat (?:do|should|must) (?:i|we) (?:have to |need to )?do\b"
+    r"|\binstructions? (?:for|to|on)\b"
+    r"|\bwie (?:kann|muss|soll|darf|\w+e|\w+t) (?:ich|man|wir)\b|怎么|如何|怎样",
+    re.IGNORECASE,
+)
+
+
 class Wanted(NamedTuple):
     """What an answer should hold."""
 
@@ -71,6 +80,8 @@ class Wanted(NamedTuple):
     """An amount of something."""
     measures: frozenset[str]
     """The dimensions one of which the amount should be of (`rag.units`); empty if unknown."""
+    steps: bool
+    """What to do, one thing after the other."""
 
 
 def wanted(question: str) -> Wanted:
@@ -88,6 +99,7 @@ def wanted(question: str) -> Wanted:
         opinions=asks_for_opinions(question),
         number=bool(_AMOUNT.search(plain)),
         measures=frozenset(measures),
+        steps=bool(_STEPS.search(question)),
     )
 
 

@@ -9,7 +9,9 @@ from rag.text import sentences
 from rag.types import Block, BlockKind, Chunk, Document, Span
 
 WHOLE = 400
-"""Longest FAQ answer or list of steps, in characters, that is quoted as a whole."""
+"""Longest FAQ answer, in characters, that is quoted as a whole."""
+STEPS = 800
+"""Longest list of steps that is."""
 PARAGRAPH = 240
 """Longest paragraph that is: its conditions stay with what they are conditions of."""
 _LONGEST_NAME = 60
@@ -35,7 +37,7 @@ def quotable(document: Document, chunk: Chunk) -> Iterator[Span]:
             start, end = max(block.start, chunk.start), min(block.end, chunk.end)
             yield from _pieces(document.text, start, end)
     for steps in _steps(document.text, blocks):
-        if len(steps) > 1 and steps[-1].end - steps[0].start <= WHOLE:
+        if len(steps) > 1 and steps[-1].end - steps[0].start <= STEPS:
             yield Span(steps[0].start, steps[-1].end)
 
 
@@ -55,6 +57,15 @@ def _with_answers(text: str, found: Iterable[Span]) -> Iterator[Span]:
         else:
             yield Span(start if asked is None else asked, end)
             asked = None
+
+
+def steps_around(document: Document, span: Span) -> Span | None:
+    """The whole list of a quote that is one of its steps; None of others, and of a long list."""
+    for steps in _steps(document.text, document.blocks):
+        whole = Span(steps[0].start, steps[-1].end) if steps else span
+        if whole.start <= span.start and span.end <= whole.end:
+            return whole if whole != span and whole.end - whole.start <= STEPS else None
+    return None
 
 
 def _steps(text: str, blocks: Sequence[Block]) -> Iterator[list[Block]]:

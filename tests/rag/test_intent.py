@@ -65,3 +65,21 @@ def test_an_amount_of_something_counted() -> None:
 @given(st.text(max_size=200))
 def test_any_text_can_be_read(text: str) -> None:
     assert wanted(text) == wanted(text)
+
+
+@pytest.mark.parametrize(
+    ("question", "steps"),
+    [
+        ("How do I clean it?", True),
+        ("how to descale", True),
+        ("What do I have to do before the first cup?", True),
+        ("Wie reinige ich den Filter?", True),
+        ("怎么清洗？", True),
+        ("How heavy is it?", False),
+        ("How long do I have to send it back?", False),
+        ("Wie viel wiegt es?", False),
+        ("What do reviewers say?", False),
+    ],
+)
+def test_who_wants_to_know_what_to_do(question: str, steps: bool) -> None:
+    assert wanted(question).steps is steps

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.quotes import PARAGRAPH, Row, in_context, quotable, row_of
+from rag.quotes import PARAGRAPH, STEPS, Row, in_context, quotable, row_of, steps_around
 from rag.types import Block, BlockKind, Chunk, Document, Span
 from tests.rag.generations import a_document
 
@@ -62,6 +62,25 @@ def test_only_steps_that_count_on_are_one_list() -> None:
     document = made([(BlockKind.ITEM, line) for line in lists])
     quotes = {document.text[start:end] for start, end in spans(document)}
     assert quotes == {*lists, "1. Fill it.\n2. Boil it.", "1. Rinse it.\n2. Dry it."}
+
+
+@given(st.lists(st.sampled_from(["1. Fill it.", "2. Boil it.", "3. Pour.", "Dry it."]), max_size=9))
+def test_a_step_knows_its_list(lines: list[str]) -> None:
+    document = made([(BlockKind.ITEM, line) for line in lines])
+    for block in document.blocks:
+        span = Span(block.start, block.end)
+        whole = steps_around(document, span)
+        if whole is not None:
+            inside = [b for b in document.blocks if whole.start <= b.start and b.end <= whole.end]
+            numbers = [int(document.text[b.start]) for b in inside if document.text[b.start] != "D"]
+            assert span in [Span(b.start, b.end) for b in inside]
+            assert len(numbers) > 1 and numbers == list(range(numbers[0], numbers[-1] + 1))
+
+
+def test_a_long_list_of_steps_is_not_quoted_whole() -> None:
+    document = made([(BlockKind.ITEM, f"{at}. " + "Turn it. " * 12) for at in range(1, 10)])
+    assert len(document.text) > STEPS
+    assert steps_around(document, Span(document.blocks[0].start, document.blocks[0].end)) is None
 
 
 def test_a_question_is_quoted_with_what_answers_it_or_not_at_all() -> None:
