@@ -34,7 +34,7 @@ class Heads(NamedTuple):
     @classmethod
     def read(cls, db: sqlite3.Connection) -> "Heads":
         """Of every passage, by row. Raises sqlite3.Error."""
-        (count,) = db.execute("SELECT count(*) FROM chunks").fetchone()
+        (count,) = db.execute("SELECT coalesce(max(row) + 1, 0) FROM chunks").fetchone()
         heads = cls(
             np.zeros(count, np.uint8),
             np.zeros(count, bool),
@@ -50,7 +50,7 @@ class Heads(NamedTuple):
         by_id = np.fromiter(
             (row for (row,) in db.execute("SELECT row FROM chunks ORDER BY id")), int
         )
-        heads.places[by_id] = np.arange(count)
+        heads.places[by_id] = np.arange(len(by_id))
         instructing = db.execute("SELECT row FROM chunks WHERE instructs")
         heads.instruct[np.fromiter((row for (row,) in instructing), int)] = True
         return heads

@@ -26,8 +26,8 @@ from rag.types import Chunk, Document, Passage, Question, Scope
 from rag.vectors import Scores, Vectors
 from rag.vocabulary import expanded
 
-REMEMBERED = 256
-"""Questions whose vectors are kept: one is looked for more than once on the way to its answer."""
+REMEMBERED = 4096
+"""Wordings of questions whose vectors are kept: each is looked for more than once. 6 MB of 384."""
 RERANKED = 30
 """Most passages a reranker reads for a question, unless more are asked for."""
 
@@ -73,7 +73,8 @@ class Retriever:
         self.embedder = embedder
         self.rerank = rerank
         self._fuse = fuse
-        self._encode = Remembered(MicroBatches(embedder.encode_queries), REMEMBERED)
+        self.encode = Remembered(MicroBatches(embedder.encode_queries), REMEMBERED)
+        """Questions as they are typed → their vectors."""
         self._no_tokens = embedder.count_tokens([""])[0]
         self._pieces_of = lru_cache(maxsize=16384)(self._counted)
         self._catalogue = Catalogue(index)
@@ -244,7 +245,7 @@ class Retriever:
         if before := context(question.text, question.history):
             texts.append(f"{named}{before} {question.text}")
         whole = [piece for text in texts for piece in self._readable(text)]
-        mean = self._encode(whole).mean(axis=0, keepdims=True)
+        mean = self.encode(whole).mean(axis=0, keepdims=True)
         return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12), dtype=np.float32)
 
     def _readable(self, text: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -109,11 +108,7 @@ def _evaluated(
     warnings = _fitting(qa, path, gold, plan.allow_missing)
     bodies = asking.ask_all(engine, qa.items, out, plan.retrieval_only, progress)
 
-    # Its texts are embedded outside Python's lock, while what follows is worked out.
-    aside = ThreadPoolExecutor(1)
-    unanswered = gaps.unanswered(qa.items, bodies)
-    found = aside.submit(gaps.find, unanswered, engine.retriever.embedder)
-    aside.shutdown(wait=False)
+    found = gaps.find(gaps.unanswered(qa.items, bodies), engine.retriever.encode)
 
     def products_of(document_id: str) -> Sequence[str]:
         return index.passages.document(document_id).product_ids
@@ -161,7 +156,7 @@ def _evaluated(
         },
         "baseline": _compared(table, plan.baseline),
         "gates": [asdict(outcome) for outcome in outcomes],
-        "gaps": [asdict(gap) for gap in found.result()],
+        "gaps": [asdict(gap) for gap in found],
         "warnings": warnings,
         "scores": table.body(),
     }

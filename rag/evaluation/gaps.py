@@ -5,13 +5,12 @@ log, by the engine's silence.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from sklearn.cluster import AgglomerativeClustering
 
-from rag.embedding import Embedder
 from rag.evaluation.questions import Item
 from rag.vectors import Vectors
 
@@ -49,7 +48,7 @@ def unanswered(items: Sequence[Item], bodies: Mapping[str, Mapping[str, object]]
     ]
 
 
-def find(items: Sequence[Item], embedder: Embedder) -> list[Gap]:
+def find(items: Sequence[Item], encode: Callable[[Sequence[str]], Vectors]) -> list[Gap]:
     """Cluster unanswered questions product by product, the most asked clusters first."""
     by_product: dict[str | None, Counter[str]] = {}
     for item in items:
@@ -61,7 +60,7 @@ def find(items: Sequence[Item], embedder: Embedder) -> list[Gap]:
     # All at once, each wording once: one by one an encoder is slow.
     wordings = list(dict.fromkeys(text for some in texts.values() for text in some))
     rows = {text: row for row, text in enumerate(wordings)}
-    vectors = embedder.encode_queries(wordings)
+    vectors = encode(wordings) if wordings else np.empty((0, 0), np.float32)
     gaps = [
         gap
         for product, some in texts.items()

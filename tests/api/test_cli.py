@@ -172,7 +172,7 @@ def test_search_explains_what_it_looked_for_and_where(small_index: Path) -> None
     assert len(body["passages"]) == 5 < why["admitted"] < why["passages"]
     assert set(first["scores"]) == {"dense", "lexical", "fused", "precedence"}
     shown = run(*options).stdout
-    for part in ("looked for", "crod", "product_id KT17", "2024-05-01", '"ne"', "precedence"):
+    for part in ("looked for", "cord", "product_id KT17", "2024-05-01", '"ne"', "precedence"):
         assert part in shown
     assert "explanation" not in one_object(run(*asked, "--json"))
 
