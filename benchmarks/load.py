@@ -179,35 +179,37 @@ def main() -> None:
         {"question": row["question"], "product_id": row.get("product_id")}
         for row in questions("dev")
     ]
-    search = itertools.cycle([json.dumps({**each, "k": 5}).encode() for each in asked])
     numbers = itertools.count()
-    fresh = (  # the number keeps them out of the cache
-        json.dumps({**each, "question": f"{each['question']} {next(numbers)}"}).encode()
-        for each in itertools.cycle(asked)
-    )
+
+    def fresh(**more: int) -> Bodies:
+        """Questions that nobody asked before: the number keeps them out of every memory."""
+        for each in itertools.cycle(asked):
+            said = f"{each['question']} {next(numbers)}"
+            yield json.dumps({**each, "question": said, **more}).encode()
+
     same = itertools.repeat(json.dumps(asked[0]).encode())
     port, bin_ = 8765, Path(sys.executable).parent
     ours = [str(bin_ / "shelftalk"), "serve", "--port", str(port), "--index", options.index]
     plain = [sys.executable, "-m", "uvicorn", "benchmarks.plain_app:app", "--port", str(port)]
     quiet = ["--log-level", "warning"]
     with running([*plain, *quiet], port, SHELFTALK_INDEX=options.index):
-        load(port, "/v1/search", search, options.clients, 2)
-        theirs = load(port, "/v1/search", search, options.clients, options.seconds)
+        load(port, "/v1/search", fresh(k=5), options.clients, 2)
+        theirs = load(port, "/v1/search", fresh(k=5), options.clients, options.seconds)
     with running([*ours, "--generator", "extractive"], port) as pid:
         # 32 clients at a time fit into the queue with those that run; more would be sent away.
-        load(port, "/v1/search", search, 32, 2)
-        found = load(port, "/v1/search", search, options.clients, options.seconds)
+        load(port, "/v1/search", fresh(k=5), 32, 2)
+        found = load(port, "/v1/search", fresh(k=5), options.clients, options.seconds)
         print(f"search, plain app    {theirs.rate:8.1f}/s  {dict(theirs.statuses)}")
         print(f"search, shelftalk    {found.rate:8.1f}/s  {dict(found.statuses)}")
         print(f"ratio                {found.rate / theirs.rate:8.2f}")
         print(f"p99 of 503           {p99(found.latencies.get(503, [])):8.1f} ms")
-        print(f"overhead, p50        {overhead(port, fresh, options.seconds):8.2f} ms")
+        print(f"overhead, p50        {overhead(port, fresh(), options.seconds):8.2f} ms")
         load(port, "/v1/ask", same, 1, 0.5)
         cached = load(port, "/v1/ask", same, options.clients, options.seconds)
         print(f"cached answers       {cached.rate:8.1f}/s  {dict(cached.statuses)}")
-        load(port, "/v1/ask", fresh, options.clients, options.long / 4)
+        load(port, "/v1/ask", fresh(), options.clients, options.long / 4)
         before = resident(pid)
-        crowd = load(port, "/v1/ask", fresh, options.clients, options.long, watched=True)
+        crowd = load(port, "/v1/ask", fresh(), options.clients, options.long, watched=True)
         print(f"crowd                {crowd.rate:8.1f}/s  {dict(crowd.statuses)}")
         print(f"p99 of 200, of 503   {p99(crowd.latencies.get(200, [])):8.1f} ms, "
               f"{p99(crowd.latencies.get(503, [])):.1f} ms")  # fmt: skip
