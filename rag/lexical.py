@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 from bm25s import BM25
@@ -14,6 +15,10 @@ from rag.vectors import Scores
 
 _LANGUAGE = "language.txt"
 """Names the language of the texts, where it is not English."""
+
+_READING = Lock()
+"""NumPy reads a file's header with `ast`, which before Python 3.11.8 and 3.12.2 fails now and then
+("recursion depth mismatch") when two threads are in it (CPython issue 106905)."""
 
 
 def write(texts: Iterable[str], folder: Path, language: str = "en") -> None:
@@ -54,7 +59,8 @@ class LexicalIndex:
 
     def __init__(self, folder: Path, rows: int) -> None:
         try:
-            self._model = BM25.load(folder, load_corpus=False)
+            with _READING:
+                self._model = BM25.load(folder, load_corpus=False)
             named = folder / _LANGUAGE
             self._fold = _folded(named.read_text(encoding="utf-8") if named.exists() else "en")
             found = int(self._model.scores["num_docs"])

@@ -1,4 +1,8 @@
+import gc
+import sys
+import threading
 from collections import Counter
+from collections.abc import Iterator
 from math import log
 from pathlib import Path
 
@@ -131,3 +135,40 @@ def test_no_row_exceeds_the_highest_score(
     lexical.write(["the red kettle, red", "a KT-12 水壶", "cord cord cord"], folder)
     index, query = LexicalIndex(folder, 3), terms(question)
     assert index.scores(query).max(initial=0) <= index.highest(query) + 1e-5
+
+
+@pytest.fixture
+def threads_change_at_every_collection() -> Iterator[None]:
+    """What makes CPython's issue 106905 sure instead of rare."""
+    thresholds, interval = gc.get_threshold(), sys.getswitchinterval()
+
+    def long_enough_to_change(*_args: object) -> None:
+        for _ in range(50):
+            pass
+
+    gc.callbacks.append(long_enough_to_change)
+    gc.set_threshold(5, 2, 2)
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+    gc.set_threshold(*thresholds)
+    gc.callbacks.remove(long_enough_to_change)
+
+
+@pytest.mark.usefixtures("threads_change_at_every_collection")
+def test_threads_open_it_at_the_same_time(index: LexicalIndex, tmp_path: Path) -> None:
+    failures: list[Exception] = []
+
+    def open_often() -> None:
+        for _ in range(20):
+            try:
+                LexicalIndex(tmp_path, 4)
+            except IndexDamagedError as error:
+                failures.append(error)
+
+    threads = [threading.Thread(target=open_often) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
