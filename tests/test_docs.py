@@ -123,7 +123,6 @@ def test_every_import_is_declared() -> None:
         "docx": "python-docx",
         "faiss": "faiss-cpu",
         "opentelemetry": "opentelemetry-api",
-        "sklearn": "scikit-learn",
         "yaml": "pyyaml",
         "Stemmer": "pystemmer",
         "pythonjsonlogger": "python-json-logger",

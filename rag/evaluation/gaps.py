@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.cluster import AgglomerativeClustering
+from scipy.cluster.hierarchy import fcluster, linkage
 
 from rag.evaluation.questions import Item
 from rag.vectors import Vectors
@@ -76,12 +76,9 @@ def _of_product(
 ) -> list[Gap]:
     groups = np.zeros(len(texts), dtype=int)
     if len(texts) > 1:
-        clusters = AgglomerativeClustering(
-            n_clusters=None, metric="cosine", linkage="average", distance_threshold=NEAR
-        )
-        groups = clusters.fit_predict(vectors)
+        groups = fcluster(linkage(vectors, "average", "cosine"), NEAR, "distance")
     gaps = []
-    for group in range(groups.max() + 1):
+    for group in np.unique(groups):
         members = np.flatnonzero(groups == group)
         middle = vectors[members] @ vectors[members].sum(axis=0)
         gaps.append(

@@ -28,15 +28,18 @@ class Estimate:
 
 
 def draws(n: int) -> Array:
-    """How often each of n questions is drawn in each sample: [SAMPLES, n], rows sum to n.
+    """How often each of n questions is drawn: [1 + SAMPLES, n], rows sum to n.
 
-    In memory the samples of a question lie side by side: metrics go through it by question.
+    The first row is no sample but the questions as they are, each once. In memory the rows of a
+    question lie side by side: metrics go through it by question.
     """
     generator = np.random.default_rng(_SEED)
     drawn = generator.integers(0, n, size=(SAMPLES, n))
     samples = np.arange(SAMPLES)[:, None]
     counts = np.bincount((drawn * SAMPLES + samples).ravel(), minlength=n * SAMPLES)
-    return counts.reshape(n, SAMPLES).astype(np.float64).T
+    weights = np.ones((n, 1 + SAMPLES))
+    weights[:, 1:] = counts.reshape(n, SAMPLES)
+    return weights.T
 
 
 def estimates(metrics: Sequence[Metric], columns: Columns, weights: Array) -> dict[str, Estimate]:
@@ -47,28 +50,20 @@ def estimates(metrics: Sequence[Metric], columns: Columns, weights: Array) -> di
         columns: of n questions, those of every metric among them.
         weights: `draws(n)`.
     """
-    values = _values(metrics, columns, np.ones((1, weights.shape[1])))[:, 0]
-    lows, highs = _intervals(_values(metrics, columns, weights))
+    values = _values(metrics, columns, weights)
+    found = _estimates(values, [count(metric, columns) for metric in metrics])
     return {
-        metric.name: Estimate(
-            float(value), float(min(low, value)), float(max(high, value)), count(metric, columns)
-        )
-        for metric, value, low, high in zip(metrics, values, lows, highs, strict=True)
-        if not np.isnan(value)
+        metric.name: estimate
+        for metric, estimate in zip(metrics, found, strict=True)
+        if estimate is not None
     }
 
 
 def difference(metric: Metric, after: Columns, before: Columns, weights: Array) -> Estimate | None:
     """After minus before, of the same questions in the same order; None where one has no figure."""
-    once = np.ones((1, weights.shape[1]))
-    ((value,),) = _values([metric], after, once) - _values([metric], before, once)
-    if np.isnan(value):
-        return None
-    samples = _values([metric], after, weights) - _values([metric], before, weights)
-    (low,), (high,) = _intervals(samples)
-    return Estimate(
-        float(value), float(min(low, value)), float(max(high, value)), count(metric, after)
-    )
+    values = _values([metric], after, weights) - _values([metric], before, weights)
+    (found,) = _estimates(values, [count(metric, after)])
+    return found
 
 
 def count(metric: Metric, columns: Columns) -> int:
@@ -78,7 +73,7 @@ def count(metric: Metric, columns: Columns) -> int:
 
 
 def _values(metrics: Sequence[Metric], columns: Columns, weights: Array) -> Array:
-    """Each metric's figure in each sample: [metrics, samples], NaN where there is none."""
+    """Each metric's figure for each row of weights: [metrics, rows], NaN where there is none."""
     found = np.empty((len(metrics), len(weights)))
     at_once: dict[int, Ratio] = {}
     for row, metric in enumerate(metrics):
@@ -89,6 +84,18 @@ def _values(metrics: Sequence[Metric], columns: Columns, weights: Array) -> Arra
     if at_once:
         found[list(at_once)] = ratios(list(at_once.values()), columns, weights)
     return found
+
+
+def _estimates(values: Array, counts: Sequence[int]) -> list[Estimate | None]:
+    """From what `draws` gave, a row each; the interval is made to hold the figure."""
+    figures = values[:, 0]
+    lows, highs = _intervals(values[:, 1:])
+    return [
+        None if np.isnan(figure) else Estimate(float(figure), float(low), float(high), n)
+        for figure, low, high, n in zip(
+            figures, np.fmin(lows, figures), np.fmax(highs, figures), counts, strict=True
+        )
+    ]
 
 
 def _intervals(values: Array) -> tuple[Array, Array]:

@@ -97,9 +97,11 @@ def test_what_the_fitted_threshold_lets_through_keeps_the_error(
     assert all(r > target for t, r in risks.items() if (confidence >= t).sum() > through.sum())
 
 
-def test_draws_are_samples_of_all_questions_and_the_same_each_time() -> None:
+def test_draws_are_the_questions_and_samples_of_them_and_the_same_each_time() -> None:
     weights = draws(7)
-    assert weights.shape == (SAMPLES, 7)
+    assert weights.shape == (1 + SAMPLES, 7)
+    assert (weights[0] == 1).all()
+    assert len(np.unique(weights, axis=0)) > SAMPLES / 2
     assert (weights.sum(axis=1) == 7).all()
     assert (weights == draws(7)).all()
     assert weights.mean() == 1
