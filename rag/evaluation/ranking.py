@@ -50,14 +50,6 @@ def measure(
     return scores
 
 
-def first_rank(found: Found, sources: Sequence[Gold]) -> int | None:
-    """The rank of the first passage of a gold source; None where there is none."""
-    for rank, unit in enumerate(_units(found, sources), 1):
-        if unit.startswith("gold"):
-            return rank
-    return None
-
-
 def _units(found: Found, sources: Sequence[Gold]) -> list[str]:
     """For each passage the gold source it is the first of, or a name of its own."""
     left = dict(enumerate(sources))

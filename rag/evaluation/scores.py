@@ -5,7 +5,7 @@ from typing import Any
 
 from rag.evaluation import citing, words
 from rag.evaluation.questions import Item
-from rag.evaluation.ranking import DEPTH, first_rank, measure
+from rag.evaluation.ranking import DEPTH, measure
 from rag.evaluation.sources import Gold, GoldSources
 
 Scores = dict[str, float | None]
@@ -23,7 +23,8 @@ def score(
         body, sources = bodies[item.id], gold.of[item.id]
         columns: Scores = {**ranked.get(item.id, {})}
         if sources:
-            columns["gold_rank"] = first_rank(found[item.id], sources) or float(DEPTH + 1)
+            reciprocal = ranked[item.id]["mrr@10"]
+            columns["gold_rank"] = float(round(1 / reciprocal) if reciprocal else DEPTH + 1)
         columns["retrieve_ms"] = body["timings_ms"].get("retrieve")
         if "status" in body:
             columns |= _answered(item, body, sources, products_of)
@@ -45,15 +46,16 @@ def _answered(
     if item.answerable is not None:
         columns["answerable"] = float(item.answerable)
         columns["unanswerable"] = float(not item.answerable)
+    precision = citing.source_precision(body, sources) if answered else None
     if item.answerable:
-        columns |= _right(item, body, sources, answered)
+        columns |= _right(item, body, bool(sources), precision)
     if item.answerable is False or "correct" in columns:
         # Silence is right where the documents say nothing.
         columns["accurate"] = columns.get("correct", float(not answered))
     if answered:
         columns |= {
             "wrong": None if "accurate" not in columns else 1 - (columns["accurate"] or 0.0),
-            "citation_precision": citing.source_precision(body, sources),
+            "citation_precision": precision,
             "citation_recall": citing.source_recall(body, sources),
             "entailment_precision": citing.entailed_precision(body),
             "entailment_recall": citing.entailed_recall(body),
@@ -62,11 +64,12 @@ def _answered(
     return columns
 
 
-def _right(item: Item, body: Mapping[str, Any], sources: Sequence[Gold], answered: bool) -> Scores:
+def _right(item: Item, body: Mapping[str, Any], sourced: bool, precision: float | None) -> Scores:
     """How an answerable question was answered; silence scores nothing."""
+    answered = body["status"] == "answered"
     text = body["answer"] if answered else ""
     quoted = " ".join(citation["quote"] for citation in body["citations"]) if answered else ""
-    cites = float(answered and bool(citing.source_precision(body, sources)))
+    cites = float(bool(precision)) if sourced else 1.0
     columns: Scores = {}
     if item.answers:
         columns |= {
@@ -74,9 +77,9 @@ def _right(item: Item, body: Mapping[str, Any], sources: Sequence[Gold], answere
             "token_f1": words.token_f1(text, item.answers) if answered else 0.0,
             "contains": words.says(text, item.answers),
         }
-    if item.answers or sources:
+    if item.answers or sourced:
         said = columns.get("contains", float(answered)) or 0.0
         shown = words.says(quoted, item.answers) if item.answers else float(answered)
-        columns["correct"] = said * (cites if sources else 1.0)
-        columns["quote_correct"] = shown * (cites if sources else 1.0)
+        columns["correct"] = said * cites
+        columns["quote_correct"] = shown * cites
     return columns

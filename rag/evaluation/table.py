@@ -3,14 +3,13 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rag.errors import ReportError
-from rag.evaluation.metrics import METRICS, Array, Columns, Metric
+from rag.evaluation.metrics import METRICS, Columns, Metric
 from rag.evaluation.uncertainty import Estimate, difference, draws, estimates
 
 Figures = dict[str, Estimate]
@@ -50,14 +49,14 @@ class Table:
 
     def _figures(self, metrics: Iterable[Metric]) -> Figures:
         known = [metric for metric in metrics if self.columns.keys() >= set(metric.of)]
-        return estimates(known, self.columns, self._draws) if self.ids and known else {}
+        return estimates(known, self.columns, draws(len(self.ids))) if self.ids and known else {}
 
     def change(self, name: str, before: "Table") -> Estimate | None:
         """The difference to another table of the same questions, in the same order."""
         metric = METRICS[name]
         if not self.ids or not self.columns.keys() & before.columns.keys() >= set(metric.of):
             return None
-        return difference(metric, self.columns, before.columns, self._draws)
+        return difference(metric, self.columns, before.columns, draws(len(self.ids)))
 
     def where(self, by: str, value: str) -> "Table":
         """The questions with this tag."""
@@ -85,10 +84,6 @@ class Table:
                 for name, column in self.columns.items()
             },
         }
-
-    @cached_property
-    def _draws(self) -> Array:
-        return draws(len(self.ids))
 
     def _rows(self, rows: Sequence[int]) -> "Table":
         columns = {name: column[list(rows)] for name, column in self.columns.items()}

@@ -6,6 +6,7 @@ the questions they share.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -27,8 +28,9 @@ class Estimate:
     """How many questions it rests on."""
 
 
+@lru_cache(maxsize=4)  # slices of the same size follow one another
 def draws(n: int) -> Array:
-    """How often each of n questions is drawn: [1 + SAMPLES, n], rows sum to n.
+    """How often each of n questions is drawn: [1 + SAMPLES, n], rows sum to n; read-only.
 
     The first row is no sample but the questions as they are, each once. In memory the rows of a
     question lie side by side: metrics go through it by question.
@@ -39,6 +41,7 @@ def draws(n: int) -> Array:
     counts = np.bincount((drawn * SAMPLES + samples).ravel(), minlength=n * SAMPLES)
     weights = np.ones((n, 1 + SAMPLES))
     weights[:, 1:] = counts.reshape(n, SAMPLES)
+    weights.flags.writeable = False
     return weights.T
 
 

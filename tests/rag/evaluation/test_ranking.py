@@ -4,7 +4,8 @@ from math import log2
 
 import pytest
 
-from rag.evaluation.ranking import first_rank, measure
+from rag.evaluation.ranking import measure
+from rag.evaluation.sources import Gold
 from rag.types import Span
 from tests.rag.evaluation.bodies import gold, passage
 
@@ -57,10 +58,17 @@ def test_no_gold_no_measure() -> None:
     assert measure({"q": []}, {"q": [gold(A)]})["q"]["hit@10"] == 0
 
 
-def test_page_and_quote_must_fit() -> None:
+@pytest.mark.parametrize(
+    ("source", "rank"),
+    [
+        (gold(A), 1),
+        (gold(A, page=2), 2),
+        (gold(A, page=3), None),
+        (gold(A, span=Span(29, 40)), 2),
+        (gold(A, span=Span(10, 20)), None),
+    ],
+)
+def test_page_and_quote_must_fit(source: Gold, rank: int | None) -> None:
     found = [passage(A, page=1), passage(A, page=2, start=20, end=30)]
-    assert first_rank(found, [gold(A)]) == 1
-    assert first_rank(found, [gold(A, page=2)]) == 2
-    assert first_rank(found, [gold(A, page=3)]) is None
-    assert first_rank(found, [gold(A, span=Span(29, 40))]) == 2
-    assert first_rank(found, [gold(A, span=Span(10, 20))]) is None
+    scores = measure({"q": found}, {"q": [source]})["q"]
+    assert scores["mrr@10"] == (1 / rank if rank else 0)
