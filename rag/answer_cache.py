@@ -1,6 +1,5 @@
 """Same question, same answer: finished answers, kept in memory until the index is another one."""
 
-import json
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -11,7 +10,7 @@ from functools import cached_property
 from threading import Lock
 from typing import NamedTuple
 
-from rag.body import answer_body
+from rag.body import answer_body, as_json
 from rag.types import Answer, Event, Question, Scope
 
 
@@ -54,7 +53,7 @@ class Remembered:
     @cached_property
     def body(self) -> bytes:
         """The answer's body as JSON, written once."""
-        return json.dumps(answer_body(self.answer), ensure_ascii=False, allow_nan=False).encode()
+        return as_json(answer_body(self.answer))
 
 
 class AnswerCache:

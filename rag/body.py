@@ -1,10 +1,18 @@
 """Answers and passages as the JSON bodies that the command line and HTTP share."""
 
+from collections.abc import Mapping
 from typing import Any
+
+import orjson
 
 from rag.types import Answer, Citation, Passage, Statement
 
 Body = dict[str, Any]
+
+
+def as_json(body: Mapping[str, Any]) -> bytes:
+    """A body as it is sent and kept; several times as fast as the standard library writes it."""
+    return orjson.dumps(body)
 
 
 def answer_body(answer: Answer) -> Body:

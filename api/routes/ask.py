@@ -1,10 +1,8 @@
 """A question → the answer, whole or as events."""
 
-from functools import partial
-
 from fastapi import APIRouter, Request
 from starlette.background import BackgroundTask
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from api.callers import ByWidget
 from api.documented import QUESTION
@@ -13,7 +11,7 @@ from api.requests import AskRequest
 from api.responses import AnswerBody
 from api.service import Shared
 from api.stream import OwnEvents, streamed
-from rag.body import answer_body
+from rag.body import answer_body, as_json
 
 router = APIRouter(max_body_size=MAX_BODY)
 
@@ -44,12 +42,13 @@ async def ask(body: AskRequest, caller: ByWidget, service: Shared, request: Requ
 
     if _wants_events(request):
         return await streamed(service, caller, question, OwnEvents)
-    heard = partial(service.heard, caller, question)
     if kept := engine.remembered(question):  # needs no turn
-        after = BackgroundTask(heard, kept.answer)
-        return Response(kept.body, media_type="application/json", background=after)
-    answer = await service.answer(request, engine, question)
-    return JSONResponse(answer_body(answer), background=BackgroundTask(heard, answer))
+        answer, written = kept.answer, kept.body
+    else:
+        answer = await service.answer(request, engine, question)
+        written = as_json(answer_body(answer))
+    after = BackgroundTask(service.heard, caller, question, answer)
+    return Response(written, media_type="application/json", background=after)
 
 
 def _wants_events(request: Request) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 from langchain_core.callbacks import get_usage_metadata_callback
 
 import rag
-from rag.body import answer_body, passage_body
+from rag.body import Body, answer_body, as_json, passage_body
 from rag.engine import Engine
 from rag.evaluation.questions import Item, digest
 from rag.evaluation.ranking import DEPTH
@@ -23,7 +23,6 @@ from rag.evaluation.ranking import DEPTH
 ANSWERS = "answers.jsonl"
 OF_THE_QUESTION = ("fingerprint", "id", "question", "product_id", "tags", "gold", "scores")
 """What a row of it says besides the answer's body."""
-Body = dict[str, Any]
 Progress = Callable[[int, int], None]
 """Called with how many of how many questions are done."""
 
@@ -46,7 +45,7 @@ def ask_all(
     asked = len(items) - len(open_items)
     progress(asked, len(items))
     write(file, ({"fingerprint": one, **body} for one, body in bodies.items()))
-    with file.open("a", encoding="utf-8") as lines:
+    with file.open("ab") as lines:
         for one, body in _answers(engine, open_items, retrieval_only):
             bodies[one] = body
             lines.write(_line({"fingerprint": one, **body}))
@@ -59,7 +58,7 @@ def ask_all(
 def write(file: Path, rows: Iterator[Mapping[str, Any]]) -> None:
     """Put JSON lines in place of a file, all or none."""
     aside = file.with_suffix(".part")
-    with aside.open("w", encoding="utf-8") as lines:
+    with aside.open("wb") as lines:
         lines.writelines(_line(row) for row in rows)
     aside.replace(file)
 
@@ -157,5 +156,5 @@ def _code() -> str:
     return hashed.hexdigest()
 
 
-def _line(row: Mapping[str, Any]) -> str:
-    return json.dumps(row, ensure_ascii=False) + "\n"
+def _line(row: Mapping[str, Any]) -> bytes:
+    return as_json(row) + b"\n"

@@ -1,6 +1,5 @@
 """The way of a run: resolve the gold → ask → score → figures, gates, gaps → a report's files."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -11,10 +10,11 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
+from rag.body import Body, as_json
 from rag.engine import Engine
 from rag.errors import QaSetError, ReportError
 from rag.evaluation import asking, gaps
-from rag.evaluation.asking import Body, Progress
+from rag.evaluation.asking import Progress
 from rag.evaluation.gate import Gate, Outcome
 from rag.evaluation.judge import Judge
 from rag.evaluation.questions import Item, QaSet
@@ -160,8 +160,7 @@ def _evaluated(
         "warnings": warnings,
         "scores": table.body(),
     }
-    text = json.dumps(body, ensure_ascii=False)
-    (out / METRICS_FILE).write_text(text + "\n", encoding="utf-8")
+    (out / METRICS_FILE).write_bytes(as_json(body) + b"\n")
     return Report(body, rows, table, outcomes, warnings)
 
 
