@@ -1,10 +1,11 @@
 """The nouns of a QA set: what is asked, and what a right answer says and cites."""
 
 import hashlib
-import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from rag.types import Question, Scope
 
@@ -82,7 +83,7 @@ class QaSet:
     @property
     def sha256(self) -> str:
         """Changes with any question or gold, not with the order of keys or spaces."""
-        return digest(asdict(item) for item in self.items)
+        return digest(self.items)
 
     def every(self, most: int) -> "QaSet":
         """At most so many, evenly taken."""
@@ -91,8 +92,8 @@ class QaSet:
 
 
 def digest(values: Iterable[object]) -> str:
-    """SHA-256 of values that JSON can hold."""
+    """SHA-256 of values that JSON can hold, dataclasses among them."""
     hashed = hashlib.sha256()
     for value in values:
-        hashed.update(json.dumps(value, sort_keys=True, ensure_ascii=False).encode())
+        hashed.update(orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
     return hashed.hexdigest()

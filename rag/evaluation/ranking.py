@@ -17,7 +17,7 @@ MEASURES = {
     "hit@10": Success @ 10,
     "recall@5": R @ 5,
     "recall@10": R @ 10,
-    "mrr@10": RR @ 10,
+    "mrr@10": RR,  # of what is cut off there
     "ndcg@10": nDCG @ 10,
 }
 
