@@ -43,7 +43,11 @@ class OnnxEmbedder:
         options.log_severity_level = 3
         try:
             self._session = onnxruntime.InferenceSession(
-                exported / FILE, options, providers=["CPUExecutionProvider"]
+                exported / FILE,
+                options,
+                providers=["CPUExecutionProvider"],
+                # The sum and its layer norm are a fifth faster apart than fused (1.32).
+                disabled_optimizers=["SkipLayerNormFusion"],
             )
             self._counter = Tokenizer.from_file(str(model.folder / "tokenizer.json"))
             self._tokenizer = Tokenizer.from_file(str(model.folder / "tokenizer.json"))

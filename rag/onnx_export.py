@@ -1,10 +1,10 @@
 """A sentence-transformers folder → `model.onnx`, an int8 model that gives nearly the same vectors.
 
-Exported by PyTorch, fused by ONNX Runtime's own optimiser for transformers, then every product with
-a weight matrix becomes one of integers: weights in 7 bits with a scale per output, activations in
-8 bits with a scale per token. ONNX Runtime's dynamic quantisation takes one scale for the whole
-batch instead, so that the vector of a text would depend on the texts beside it. 7 bits, because
-processors without VNNI saturate at 16 (https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html).
+Exported by PyTorch, then every product with a weight matrix becomes one of integers: weights in
+7 bits with a scale per output, activations in 8 bits with a scale per token. ONNX Runtime's dynamic
+quantisation takes one scale for the whole batch instead, so that the vector of a text would depend
+on the texts beside it. 7 bits, because processors without VNNI saturate at 16
+(https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html).
 """
 
 import json
@@ -20,7 +20,7 @@ import numpy as np
 from rag.errors import ModelExportError
 from rag.models import without_progress_bars
 
-VERSION = 1
+VERSION = 2
 """Raised with every change of what is made, for what is in the caches is then made again."""
 
 FILE = "model.onnx"
@@ -70,8 +70,7 @@ def export(folder: Path, out: Path) -> None:
     """
     with _quietly():
         try:
-            config = _traced(folder, out / FILE)
-            _fuse(config, out / FILE)
+            _trace(folder, out / FILE)
             _quantize(out / FILE)
         except OSError:  # says nothing about the model, and must not be remembered as if it did
             raise
@@ -93,8 +92,8 @@ def _quietly() -> Iterator[None]:
         logging.disable(before)
 
 
-def _traced(folder: Path, path: Path) -> Any:  # noqa: ANN401  (transformers' own config)
-    """Export the network from token ids to token vectors; return its configuration."""
+def _trace(folder: Path, path: Path) -> None:
+    """Export the network from token ids to token vectors."""
     import torch
     from transformers import AutoModel
 
@@ -125,24 +124,6 @@ def _traced(folder: Path, path: Path) -> Any:  # noqa: ANN401  (transformers' ow
         dynamic_shapes=(sizes, sizes),
         verbose=False,
     )
-    return network.config
-
-
-def _fuse(config: Any, path: Path) -> None:  # noqa: ANN401
-    from onnxruntime.transformers import optimizer
-    from onnxruntime.transformers.fusion_options import FusionOptions
-
-    options = FusionOptions("bert")
-    options.use_multi_head_attention = True
-    fused = optimizer.optimize_model(
-        str(path),
-        model_type="bert",
-        num_heads=config.num_attention_heads,
-        hidden_size=config.hidden_size,
-        optimization_options=options,
-        opt_level=0,
-    )
-    fused.save_model_to_file(str(path))
 
 
 def _quantize(path: Path) -> None:

@@ -15,7 +15,7 @@ from rag.cache import cache_folder
 from rag.embedding import PLAIN, open_embedder
 from rag.errors import ModelExportError
 from rag.onnx_embedding import OnnxEmbedder, _max_tokens
-from rag.onnx_export import FILE, pooling_of
+from rag.onnx_export import FILE, VERSION, pooling_of
 from rag.sentence_transformer import SentenceTransformerEmbedder
 from tests.rag.test_embedding import TEXTS
 
@@ -105,7 +105,7 @@ def fast() -> OnnxEmbedder:
 @pytest.fixture
 def exports(fast: OnnxEmbedder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """An empty cache, and exporting replaced by copying what was exported before."""
-    (made,) = (cache_folder() / "models").glob(f"int8-*/{FILE}")
+    (made,) = (cache_folder() / "models").glob(f"int8-{VERSION}-*/{FILE}")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     done: list[Path] = []
 
@@ -143,7 +143,7 @@ def test_it_is_exported_once_and_again_when_damaged(exports: list[Path]) -> None
     for _ in range(2):
         open_embedder("minilm", said.append)
     assert len(exports) == len(said) == 1
-    (file,) = (cache_folder() / "models").glob(f"int8-*/{FILE}")
+    (file,) = (cache_folder() / "models").glob(f"int8-{VERSION}-*/{FILE}")
     file.write_bytes(file.read_bytes()[:-1000])
     open_embedder("minilm", said.append)
     assert len(exports) == len(said) == 2
