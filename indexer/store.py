@@ -16,7 +16,7 @@ from indexer.attribution import product_of_name
 from indexer.report import Guess
 from indexer.row import Row
 from rag.injection import may_be_evidence
-from rag.passages import SCHEMA, UNIQUE_DOCUMENTS, read_document
+from rag.passages import DOCUMENTS, SCHEMA, UNIQUE_DOCUMENTS, read_document
 from rag.types import Chunk, Document, Kind
 
 
@@ -135,8 +135,8 @@ class PassageWriter:
 
     def documents(self) -> Iterator[tuple[Document, str]]:
         """Every document with its digest, by source, read one by one."""
-        for row in self._db.execute("SELECT * FROM documents ORDER BY source, number"):
-            yield read_document(self._db, row), row["digest"]
+        for row in self._db.execute(f"{DOCUMENTS} ORDER BY source, number"):
+            yield read_document(row), row["digest"]
 
     def carry_chunks(self, document_id: str, key: str) -> bool:
         """Copy the chunks of a document for which nothing has changed; say whether it could."""

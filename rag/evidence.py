@@ -15,7 +15,7 @@ from rag.injection import may_be_evidence
 from rag.intent import Wanted, wanted
 from rag.quantities import codes, quantities
 from rag.quotes import in_context, paragraph_of, quotable, steps_around
-from rag.remembered import Remembered
+from rag.remembered import RememberedVectors
 from rag.retrieval import Retriever
 from rag.text import content_terms
 from rag.types import Document, Evidence, Kind, Passage, Question, Span
@@ -97,7 +97,7 @@ class Selector:
 
     def __init__(self, retriever: Retriever) -> None:
         self._retriever = retriever
-        self._encode = Remembered(retriever.embedder.encode_documents, REMEMBERED)
+        self._encode = RememberedVectors(retriever.embedder.encode_documents, REMEMBERED)
 
     def select(self, question: Question, passages: Sequence[Passage], limit: int) -> list[Evidence]:
         """The best quotes, best first, at most `limit` and none half as likely as the best.

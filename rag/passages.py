@@ -13,16 +13,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from rag.errors import IndexDamagedError, ScopeError
 from rag.filters import to_sql
 from rag.heads import Heads
 from rag.locale import base_language
+from rag.remembered import Remembered
 from rag.types import Block, BlockKind, Chunk, Document, Kind, Page, Scope
 
 Rows = NDArray[np.int64]
 """int64 [n], ascending chunk rows; row r is the r-th vector of the generation."""
+
+CHUNKS_KEPT, DOCUMENTS_KEPT = 4096, 1024
+"""Those read last stay in memory: some 10 MB of each."""
 
 SCHEMA = """
 CREATE TABLE files (name TEXT PRIMARY KEY, fingerprint TEXT NOT NULL) WITHOUT ROWID;
@@ -58,6 +63,16 @@ _BLOCK_KINDS = {kind.value: kind for kind in BlockKind}
 
 UNIQUE_DOCUMENTS = "CREATE UNIQUE INDEX documents_by_id ON documents (id)"
 """Made when files that claim the same id have been told apart."""
+
+DOCUMENTS = """
+SELECT d.*,
+  (SELECT json_group_array(product_id) FROM
+     (SELECT product_id FROM products WHERE document_id = d.id ORDER BY rowid)) AS owners,
+  (SELECT json_group_array(variant_id) FROM
+     (SELECT variant_id FROM variants WHERE document_id = d.id ORDER BY rowid)) AS owned_variants
+FROM documents d
+"""
+"""What `read_document` reads a row of."""
 
 _IN_SCOPE = """
 SELECT c.row FROM chunks c JOIN documents d ON d.id = c.document_id
@@ -97,7 +112,8 @@ class PassageStore:
             self.heads = Heads.read(self._db)
         except sqlite3.Error as error:
             raise IndexDamagedError(f"{path} cannot be read: {error}") from error
-        self.document = lru_cache(maxsize=512)(self._document)
+        self._documents = Remembered(self._read_documents, DOCUMENTS_KEPT)
+        self._chunks = Remembered(self._read_chunks, CHUNKS_KEPT)
         self._rows_on_a_day = lru_cache(maxsize=256)(self._rows)
 
     def close(self) -> None:
@@ -110,16 +126,35 @@ class PassageStore:
 
     def chunks(self, rows: Sequence[int]) -> list[Chunk]:
         """The chunks at these rows, in the order given."""
+        return self._chunks(rows)
+
+    def _read_chunks(self, rows: Sequence[int]) -> list[Chunk]:
         marks = ",".join("?" * len(rows))
         with self._query(f"SELECT * FROM chunks WHERE row IN ({marks})", rows) as found:
-            by_row = {row["row"]: self._chunk(row) for row in found}
+            documents = self.documents([row["document_id"] for row in found])
+            by_row = {
+                row["row"]: _chunk(row, document)
+                for row, document in zip(found, documents, strict=True)
+            }
         return [by_row[row] for row in rows]
+
+    def documents(self, ids: Sequence[str]) -> list[Document]:
+        """The documents of these ids, in the order given.
+
+        Raises:
+            ScopeError: there is none of an id.
+        """
+        return self._documents(ids)
+
+    def document(self, document_id: str) -> Document:
+        """One document. Raises as `documents` does."""
+        return self._documents([document_id])[0]
 
     def all_chunks(self) -> Iterator[Chunk]:
         """Every chunk, by row."""
         with self._query("SELECT * FROM chunks ORDER BY row") as found:
             for row in found:
-                yield self._chunk(row)
+                yield _chunk(row, self.document(row["document_id"]))
 
     def rows_of_ids(self, ids: Sequence[str]) -> list[int]:
         """The rows of those of these chunks that exist."""
@@ -221,30 +256,14 @@ class PassageStore:
                 f"{', '.join(owners) or 'none'}. Give the product it belongs to, or leave one out."
             )
 
-    def _document(self, document_id: str) -> Document:
-        with self._lock:
-            try:
-                found = self._db.execute("SELECT * FROM documents WHERE id = ?", (document_id,))
-                row = found.fetchone()
-                document = read_document(self._db, row) if row is not None else None
-            except sqlite3.Error as error:
-                raise IndexDamagedError(f"The passages cannot be read: {error}") from error
-        if document is None:
-            raise ScopeError(f"The index holds no document {document_id!r}.")
-        return document
-
-    def _chunk(self, row: sqlite3.Row) -> Chunk:
-        document = self.document(row["document_id"])
-        return Chunk(
-            id=row["id"],
-            document_id=row["document_id"],
-            start=row["start"],
-            end=row["end"],
-            text=document.text[row["start"] : row["end"]],
-            embedding_text=row["embedding_text"],
-            page=row["page"],
-            headings=tuple(json.loads(row["headings"])),
-        )
+    def _read_documents(self, ids: Sequence[str]) -> list[Document]:
+        marks = ",".join("?" * len(ids))
+        with self._query(f"{DOCUMENTS} WHERE d.id IN ({marks})", ids) as found:
+            by_id = {row["id"]: read_document(row) for row in found}
+        for id in ids:
+            if id not in by_id:
+                raise ScopeError(f"The index holds no document {id!r}.")
+        return [by_id[id] for id in ids]
 
     @contextmanager
     def _query(self, sql: str, values: Any = ()) -> Iterator[list[sqlite3.Row]]:  # noqa: ANN401
@@ -256,8 +275,21 @@ class PassageStore:
         yield found
 
 
-def read_document(db: sqlite3.Connection, row: sqlite3.Row) -> Document:
-    """The document of a row of `documents`."""
+def _chunk(row: sqlite3.Row, document: Document) -> Chunk:
+    return Chunk(
+        id=row["id"],
+        document_id=row["document_id"],
+        start=row["start"],
+        end=row["end"],
+        text=document.text[row["start"] : row["end"]],
+        embedding_text=row["embedding_text"],
+        page=row["page"],
+        headings=tuple(orjson.loads(row["headings"])),
+    )
+
+
+def read_document(row: sqlite3.Row) -> Document:
+    """The document of a row of `DOCUMENTS`."""
     return Document(
         id=row["id"],
         kind=Kind(row["kind"]),
@@ -265,11 +297,11 @@ def read_document(db: sqlite3.Connection, row: sqlite3.Row) -> Document:
         text=row["text"],
         source=row["source"],
         blocks=tuple(
-            [Block(_BLOCK_KINDS[k], s, e, lv) for k, s, e, lv in json.loads(row["blocks"])]
+            [Block(_BLOCK_KINDS[k], s, e, lv) for k, s, e, lv in orjson.loads(row["blocks"])]
         ),
-        pages=tuple([Page(*page) for page in json.loads(row["pages"])]),
-        product_ids=_owned(db, "products", "product_id", row["id"]),
-        variant_ids=_owned(db, "variants", "variant_id", row["id"]),
+        pages=tuple([Page(*page) for page in orjson.loads(row["pages"])]),
+        product_ids=tuple(orjson.loads(row["owners"])),
+        variant_ids=tuple(orjson.loads(row["owned_variants"])),
         locale=row["locale"],
         url=row["url"],
         effective_from=_day(row["effective_from"]),
@@ -277,11 +309,6 @@ def read_document(db: sqlite3.Connection, row: sqlite3.Row) -> Document:
         version=row["version"],
         metadata=json.loads(row["metadata"]),
     )
-
-
-def _owned(db: sqlite3.Connection, table: str, column: str, document_id: str) -> tuple[str, ...]:
-    query = f"SELECT {column} FROM {table} WHERE document_id = ? ORDER BY rowid"
-    return tuple(row[0] for row in db.execute(query, (document_id,)))
 
 
 def _require(what: str, value: str | None, known: frozenset[str]) -> None:

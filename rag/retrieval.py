@@ -18,7 +18,7 @@ from rag.language import asks_for_opinions
 from rag.packing import Extract, pack
 from rag.passages import Rows
 from rag.recognition import Catalogue, Recognition
-from rag.remembered import Remembered
+from rag.remembered import RememberedVectors
 from rag.repetition import Said
 from rag.rerank import Rerank
 from rag.text import terms, words
@@ -73,10 +73,11 @@ class Retriever:
         self.embedder = embedder
         self.rerank = rerank
         self._fuse = fuse
-        self.encode = Remembered(MicroBatches(embedder.encode_queries), REMEMBERED)
+        self.encode = RememberedVectors(MicroBatches(embedder.encode_queries), REMEMBERED)
         """Questions as they are typed → their vectors."""
         self._no_tokens = embedder.count_tokens([""])[0]
         self._pieces_of = lru_cache(maxsize=16384)(self._counted)
+        self._said = lru_cache(maxsize=4096)(Said.of)
         self._catalogue = Catalogue(index)
 
     def understand(self, question: Question) -> tuple[Question, Recognition]:
@@ -217,11 +218,10 @@ class Retriever:
         said: dict[tuple[str, ...], list[Said]] = defaultdict(list)
         first: list[tuple[Chunk, Document, int, bool]] = []
         repeats: list[tuple[Chunk, Document, int, bool]] = []
-        for at, chunk in self._read(found, ranking, k):
+        for at, chunk, document in self._read(found, ranking, k):
             if len(first) == k:
                 break
-            document = self.index.passages.document(chunk.document_id)
-            own, before = Said.of(chunk.text), said[document.product_ids]
+            own, before = self._said(chunk.text), said[document.product_ids]
             if any(map(own.repeats, before)):
                 repeats.append((chunk, document, at, True))
             else:
@@ -268,12 +268,13 @@ class Retriever:
 
     def _read(
         self, found: Rows, ranking: Sequence[int], at_once: int
-    ) -> Iterator[tuple[int, Chunk]]:
-        """The places of a ranking with their chunks, so many read at once."""
+    ) -> Iterator[tuple[int, Chunk, Document]]:
+        """The places of a ranking with what is there, so many read at once."""
         for start in range(0, len(ranking), at_once):
             places = ranking[start : start + at_once]
             chunks = self.index.passages.chunks([int(found[at]) for at in places])
-            yield from zip(places, chunks, strict=True)
+            documents = self.index.passages.documents([chunk.document_id for chunk in chunks])
+            yield from zip(places, chunks, documents, strict=True)
 
     def _candidates(
         self, query: Vectors, sought: Sequence[str], rows: Rows, pool: int
@@ -282,11 +283,10 @@ class Retriever:
         nearest, _ = self.index.dense(query, rows, pool)
         lexical = self.index.lexical.scores(sought)
         inside = lexical if len(rows) == len(lexical) else lexical[rows]
-        if np.count_nonzero(inside) > pool:
-            matching = rows[np.argpartition(inside, len(rows) - pool)[-pool:]]
-        else:
-            matching = rows[np.flatnonzero(inside)]
-        found = np.union1d(nearest, matching)
+        matching = np.flatnonzero(inside)
+        if len(matching) > pool:
+            matching = matching[np.argpartition(inside[matching], -pool)[-pool:]]
+        found = np.union1d(nearest, rows[matching])
         return found, self.index.cosines(query, found), lexical[found]
 
 
