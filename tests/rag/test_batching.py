@@ -70,3 +70,33 @@ def test_more_than_a_batch_from_one_caller_is_taken_whole() -> None:
     gate = Gate()
     gate.open.set()
     assert len(MicroBatches(gate)(["a"] * 100)) == 100
+
+
+def test_an_interrupt_is_of_one_caller_alone() -> None:
+    gate = Gate()
+    encode = MicroBatches(gate, cores=1)
+    interrupted = threading.Event()
+
+    def encode_or_stop(texts: Sequence[str]) -> Vectors:
+        vectors = gate(texts)
+        if "stop" in texts and not interrupted.is_set():
+            interrupted.set()
+            raise KeyboardInterrupt
+        return vectors
+
+    encode._encode = encode_or_stop
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(encode, ["first"])
+        assert gate.entered.acquire(timeout=10)
+        stopped = pool.submit(encode, ["stop"])
+        while not encode._waiting:
+            pass
+        other = pool.submit(encode, ["other"])
+        while len(encode._waiting) < 2:
+            pass
+        gate.open.set()
+        assert first.result(10).tolist() == other.result(10).tolist() == [[5.0]]
+        with pytest.raises(KeyboardInterrupt):
+            stopped.result(10)
+    assert encode(["later"]).tolist() == [[5.0]]
+    assert not encode._waiting
