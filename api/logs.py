@@ -6,14 +6,14 @@ import traceback
 from types import TracebackType
 
 from pythonjsonlogger.core import RESERVED_ATTRS
-from pythonjsonlogger.json import JsonFormatter
+from pythonjsonlogger.orjson import OrjsonFormatter
 
 from rag.errors import GeneratorError, ShelftalkError
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
-class SafeFormatter(JsonFormatter):
+class SafeFormatter(OrjsonFormatter):
     """Tells of an exception what it is and where it arose, not what it says.
 
     What it says may quote the question, a document or the prompt. Our own errors are written to be
@@ -28,7 +28,6 @@ class SafeFormatter(JsonFormatter):
             # uvicorn says each line twice, once in colours
             reserved_attrs=[*RESERVED_ATTRS, "color_message"],
         )
-        self.json_ensure_ascii = False
 
     def format(self, record: logging.LogRecord) -> str:
         """One line."""

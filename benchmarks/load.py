@@ -23,8 +23,8 @@ from typing import NamedTuple
 
 from benchmarks.questions import questions
 
-_AWAY = 0.1
-"""Seconds until a client that was sent away asks again; far sooner than it is told to."""
+_TOLD, _AWAY = 2, 0.1
+"""Seconds until a client that was sent away asks again: as it is told to, and in the crowd."""
 
 _LOOK = 0.02
 """Seconds between two looks at `/healthz`."""
@@ -97,15 +97,17 @@ async def exchange(
     return status
 
 
-async def client(port: int, path: str, bodies: Bodies, end: float, heard: Heard) -> None:
-    """Ask one question after the other until the time is over."""
+async def client(
+    port: int, path: str, bodies: Bodies, end: float, heard: Heard, away: float = _TOLD
+) -> None:
+    """Ask one question after the other until the time is over; wait a while when sent away."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     while time.perf_counter() < end:
         body = next(bodies)
         request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
         if await exchange(reader, writer, request, heard) == 503:
-            await asyncio.sleep(_AWAY)
+            await asyncio.sleep(away)
     writer.close()
 
 
@@ -119,9 +121,9 @@ async def looks(port: int, end: float, heard: Heard) -> None:
 
 
 def load(
-    port: int, path: str, bodies: Bodies, clients: int, seconds: float, watched: bool = False
+    port: int, path: str, bodies: Bodies, clients: int, seconds: float, crowd: bool = False
 ) -> Load:
-    """Let so many clients ask for so long, and one more look at `/healthz` where that is wanted."""
+    """Let so many clients ask for so long; a crowd does not wait, and `/healthz` is watched."""
     statuses: Counter[int] = Counter()
     latencies: dict[int, list[float]] = {}
     health: list[float] = []
@@ -135,8 +137,9 @@ def load(
 
     async def all_of_them() -> None:
         end = time.perf_counter() + seconds
-        watching = [looks(port, end, healthy)] if watched else []
-        asking = (client(port, path, bodies, end, heard) for _ in range(clients))
+        watching = [looks(port, end, healthy)] if crowd else []
+        away = _AWAY if crowd else _TOLD
+        asking = (client(port, path, bodies, end, heard, away) for _ in range(clients))
         await asyncio.gather(*asking, *watching)
 
     began, busy = time.perf_counter(), time.process_time()
@@ -209,7 +212,7 @@ def main() -> None:
         print(f"cached answers       {cached.rate:8.1f}/s  {dict(cached.statuses)}")
         load(port, "/v1/ask", fresh(), options.clients, options.long / 4)
         before = resident(pid)
-        crowd = load(port, "/v1/ask", fresh(), options.clients, options.long, watched=True)
+        crowd = load(port, "/v1/ask", fresh(), options.clients, options.long, crowd=True)
         print(f"crowd                {crowd.rate:8.1f}/s  {dict(crowd.statuses)}")
         print(f"p99 of 200, of 503   {p99(crowd.latencies.get(200, [])):8.1f} ms, "
               f"{p99(crowd.latencies.get(503, [])):.1f} ms")  # fmt: skip
