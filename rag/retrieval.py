@@ -28,6 +28,8 @@ from rag.vocabulary import expanded
 
 REMEMBERED = 4096
 """Wordings of questions whose vectors are kept: each is looked for more than once. 6 MB of 384."""
+NAMED = 0.5
+"""Length of the product's name beside a question's vector of length 1 (docs/retrieval.md)."""
 RERANKED = 30
 """Most passages a reranker reads for a question, unless more are asked for."""
 
@@ -233,20 +235,17 @@ class Retriever:
     def query_vector(self, question: Question) -> Vectors:
         """The question as a vector: float32 [1, dim], unit length.
 
-        On a product's page shoppers write "it", and a follow-up leaves out what was said before:
-        the mean with the question that names the product, and with those it leans on, finds what
-        all of them ask for.
+        On a product's page shoppers write "it": some of its name finds what they mean. A follow-up
+        leaves out what was said before: the mean with it finds what both ask for.
         """
-        subject = self.subject(question)
-        named = f"{subject}: " if subject else ""
         texts = [question.text]
-        if named:
-            texts.append(named + question.text)
         if before := context(question.text, question.history):
-            texts.append(f"{named}{before} {question.text}")
+            texts.append(f"{before} {question.text}")
         whole = [piece for text in texts for piece in self._readable(text)]
-        mean = self.encode(whole).mean(axis=0, keepdims=True)
-        return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12), dtype=np.float32)
+        vector = self.encode(whole).mean(axis=0, keepdims=True)
+        if subject := self.subject(question):
+            vector = vector + NAMED * self.encode([subject])
+        return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-12), dtype=np.float32)
 
     def _readable(self, text: str) -> list[str]:
         """The text in halves, and their halves, until the embedder cuts nothing off."""
