@@ -1,7 +1,6 @@
 """How long a run of `shelftalk eval` takes, and how much of that is not answering.
 
-The sample shop's dev questions, worded a few ways until there are enough, are asked of the index
-with the extractive generator.
+The sample shop's dev questions, worded a few ways until there are enough, are asked of the index.
 """
 
 import argparse
@@ -36,9 +35,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--index", type=Path, default=Path("index"))
     parser.add_argument("--questions", type=int, default=1000)
+    parser.add_argument("--generator", default="extractive")
     options = parser.parse_args()
     qa = many(read(FILE, "dev"), options.questions)
-    engine = Engine.open(load_settings(index=options.index, generator="extractive"))
+    engine = Engine.open(load_settings(index=options.index, generator=options.generator))
     gc.freeze()  # as the command does
     steps: list[float] = []
     with tempfile.TemporaryDirectory() as folder:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,7 @@ class Table:
             "ids": list(self.ids),
             "tags": {by: list(values) for by, values in self.tags.items()},
             "columns": {
-                name: [None if np.isnan(x) else round(float(x), 6) for x in column]
+                name: [None if isnan(x) else x for x in column.round(6).tolist()]
                 for name, column in self.columns.items()
             },
         }

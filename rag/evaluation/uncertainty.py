@@ -71,7 +71,7 @@ def difference(metric: Metric, after: Columns, before: Columns, weights: Array) 
 
 def count(metric: Metric, columns: Columns) -> int:
     """How many questions have all the columns a metric is made of."""
-    known = np.all([~np.isnan(columns[name]) for name in metric.of], axis=0)
+    known = ~np.isnan(sum(columns[name] for name in metric.of))
     return int((known if metric.among is None else known & (columns[metric.among] == 1)).sum())
 
 
