@@ -12,7 +12,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from api import problems, terminal
 from api.access import Access
 from api.keys import KeyFile, Role
-from api.limits import BodyRules, Gate
+from api.limits import BodyRules, Gate, Shedding
 from api.metrics import ServerMetrics
 from api.observing import Observing
 from api.rates import Rates
@@ -90,6 +90,7 @@ def create_app(
                 expose_headers=["X-Request-ID", "Retry-After"],
                 max_age=600,
             ),
+            Middleware(Shedding, gate=gate),
             Middleware(BodyRules),
         ],
         # The interactive pages would load scripts from other hosts; /openapi.json needs nobody.

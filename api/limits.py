@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
+from math import exp
+from time import monotonic
 from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
@@ -17,6 +19,10 @@ RUNNING = 8
 """Engine calls at a time. They are work for the processor: more would only slow each other."""
 WAITING = 32
 """Engine calls that may wait for their turn; the next one is sent away."""
+_OVERRUN = 50
+"""Sent away in a second, from which on there is no time to look at what else is asked."""
+_QUESTIONS = frozenset({"/v1/ask", "/v1/search", "/v1/chat/completions"})
+"""Where a turn is asked for."""
 
 T = TypeVar("T")
 
@@ -30,11 +36,29 @@ class Gate:
         self._most = running + waiting
         self.inside = 0
         """Calls that run or wait."""
+        self._sent_away = 0.0
+        self._last = monotonic()
 
     @property
     def running(self) -> int:
         """Calls that run."""
         return self._limiter.borrowed_tokens
+
+    @property
+    def overrun(self) -> bool:
+        """Whether the next call would be sent away, as many lately were."""
+        return self.inside >= self._most and self._lately() > _OVERRUN
+
+    def send_away(self) -> UnavailableError:
+        """What the next call is told; it is counted."""
+        self._sent_away, self._last = self._lately() + 1, monotonic()
+        return UnavailableError(
+            "busy", f"{self._waiting} requests are waiting already. Ask again in a moment.", 2
+        )
+
+    def _lately(self) -> float:
+        """How many were sent away, the earlier ones counted less: by e for each second."""
+        return self._sent_away * exp(self._last - monotonic())
 
     async def run(self, call: Callable[[], T]) -> T:
         """Wait for a turn and make the call.
@@ -44,14 +68,31 @@ class Gate:
         """
         # The limiter's own count lags: a call is in it only after it yielded to the event loop.
         if self.inside >= self._most:
-            raise UnavailableError(
-                "busy", f"{self._waiting} requests are waiting already. Ask again in a moment.", 2
-            )
+            raise self.send_away()
         self.inside += 1
         try:
             return await to_thread.run_sync(call, limiter=self._limiter)
         finally:
             self.inside -= 1
+
+
+class Shedding:
+    """Sends questions away unread while a crowd asks: it would cost those that are answered.
+
+    Until then a question is read first, for an answer that is kept needs no turn.
+    """
+
+    def __init__(self, app: ASGIApp, gate: Gate) -> None:
+        self._app = app
+        self._gate = gate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 503, or pass the request on."""
+        if scope["type"] == "http" and scope["path"] in _QUESTIONS and self._gate.overrun:
+            response = problem_response(self._gate.send_away(), scope["path"])
+            await response(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 class BodyRules:

@@ -82,6 +82,27 @@ def test_a_failed_load_is_said_and_logged_once(
     assert "/srv/x" in caplog.text
 
 
+def test_a_crowd_is_sent_away_unread(client: TestClient, engine: ScriptedEngine) -> None:
+    engine.unheld.clear()
+    with ThreadPoolExecutor(RUNNING + WAITING) as pool:
+        full = [pool.submit(client.post, "/v1/ask", json=ASK) for _ in range(RUNNING + WAITING)]
+        gate = client.app_state["service"].gate
+        while gate.inside < RUNNING + WAITING:
+            time.sleep(0.005)
+        assert client.post("/v1/ask", json={"question": ""}).status_code == 422  # it is read
+        while not gate.overrun:
+            gate.send_away()
+        response = client.post("/v1/ask", json={"question": ""})
+        assert problem(response, 503).type == "urn:shelftalk:problem:busy"
+        assert int(response.headers["retry-after"]) > 0
+        chat = client.post("/v1/chat/completions", json={})
+        assert (chat.status_code, chat.json()["error"]["code"]) == (503, "busy")
+        assert client.get("/v1/models").status_code == 200  # what needs no turn is served
+        engine.unheld.set()
+        assert {future.result().status_code for future in full} == {200}
+    assert client.post("/v1/ask", json=ASK).status_code == 200
+
+
 def test_too_many_at_a_time_are_sent_away(client: TestClient, engine: ScriptedEngine) -> None:
     engine.unheld.clear()
     with ThreadPoolExecutor(RUNNING + WAITING) as pool:
