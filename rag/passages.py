@@ -26,8 +26,8 @@ from rag.types import Block, BlockKind, Chunk, Document, Kind, Page, Scope
 Rows = NDArray[np.int64]
 """int64 [n], ascending chunk rows; row r is the r-th vector of the generation."""
 
-CHUNKS_KEPT, DOCUMENTS_KEPT = 4096, 1024
-"""Those read last stay in memory: some 10 MB of each."""
+CHUNKS_KEPT, DOCUMENTS_KEPT = 4096, 512
+"""Those read last stay in memory: some 10 MB of chunks; of documents, long ones may be far more."""
 
 SCHEMA = """
 CREATE TABLE files (name TEXT PRIMARY KEY, fingerprint TEXT NOT NULL) WITHOUT ROWID;

@@ -242,9 +242,11 @@ class Retriever:
         if before := context(question.text, question.history):
             texts.append(f"{before} {question.text}")
         whole = [piece for text in texts for piece in self._readable(text)]
-        vector = self.encode(whole).mean(axis=0, keepdims=True)
-        if subject := self.subject(question):
-            vector = vector + NAMED * self.encode([subject])
+        subject = self.subject(question)
+        found = self.encode([*whole, subject] if subject else whole)
+        vector = found[: len(whole)].mean(axis=0, keepdims=True)
+        if subject:
+            vector += NAMED * found[-1]
         return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-12), dtype=np.float32)
 
     def _readable(self, text: str) -> list[str]:
