@@ -281,6 +281,17 @@ def test_the_product_s_name_is_part_of_the_query(retriever: Retriever) -> None:
     assert vector[0] @ kettle > bare[0] @ kettle
 
 
+def test_what_was_asked_and_the_product_s_name_are_encoded_once(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedder = HashingEmbedder()
+    monkeypatch.setattr(embedder, "encode_queries", embedder.encode_documents)  # which are counted
+    retriever = Retriever(index, embedder)
+    for text in ("How heavy is it?", "Is it loud?", "How heavy is it?"):
+        retriever.query_vector(Question(text, Scope("KT12")))
+    assert embedder.encoded == ["How heavy is it?", "Brook Kettle 1.2 L", "Is it loud?"]
+
+
 def test_a_question_longer_than_the_embedder_reads_is_read_to_its_end(
     retriever: Retriever, monkeypatch: pytest.MonkeyPatch
 ) -> None:
