@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,11 +71,13 @@ def resolve(qa: QaSet, index: Index) -> GoldSources:
                 missing.append(f"{item.place}: no document is {source}.")
     gold = {item.id: tuple(known[source] for source in item.sources) for item in qa.items}
     ids = sorted({id for one in known.values() for id in one.documents})
-    return GoldSources(gold, tuple(missing), tuple(unknown), {id: _digest(index, id) for id in ids})
+    return GoldSources(gold, tuple(missing), tuple(unknown), dict(_digests(index, ids)))
 
 
-def _digest(index: Index, document_id: str) -> str:
-    return hashlib.sha256(index.passages.document(document_id).text.encode()).hexdigest()
+def _digests(index: Index, ids: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for start in range(0, len(ids), 256):
+        for document in index.passages.documents(ids[start : start + 256]):
+            yield document.id, hashlib.sha256(document.text.encode()).hexdigest()
 
 
 def _unknown(item: Item, known: Mapping[str, str]) -> Iterable[str]:
