@@ -89,6 +89,7 @@ class Shedding:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 503, or pass the request on."""
         if scope["type"] == "http" and scope["path"] in _QUESTIONS and self._gate.overrun:
+            scope["state"]["route"] = scope["path"]  # no route is looked up for it
             response = problem_response(self._gate.send_away(), scope["path"])
             await response(scope, receive, send)
         else:

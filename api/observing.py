@@ -55,7 +55,7 @@ class Observing:
             await problem_response(error, scope["path"])(scope, receive, watched)
         finally:
             seconds = time.perf_counter() - began
-            route = getattr(scope.get("route"), "path", "unknown")
+            route = getattr(scope.get("route"), "path", scope["state"].get("route", "unknown"))
             self._metrics.request(scope["method"], route, status or _CLIENT_LEFT, seconds)
             _requests.info(
                 "request",

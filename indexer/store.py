@@ -16,7 +16,7 @@ from indexer.attribution import product_of_name
 from indexer.report import Guess
 from indexer.row import Row
 from rag.injection import may_be_evidence
-from rag.passages import DOCUMENTS, SCHEMA, UNIQUE_DOCUMENTS, read_document
+from rag.schema import DOCUMENTS, SCHEMA, UNIQUE_DOCUMENTS, read_document
 from rag.types import Chunk, Document, Kind
 
 

@@ -38,7 +38,7 @@ class Key(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Remembered:
+class KeptAnswer:
     """The events of an answer that was given before; the last is the answer, marked as cached."""
 
     events: tuple[Event, ...]
@@ -66,26 +66,26 @@ class AnswerCache:
         self._size = size
         self._lock = Lock()
         self._generation = ""
-        self._kept: OrderedDict[Key, Remembered] = OrderedDict()
-        self._being_made: dict[Key, Future[Remembered | None]] = {}
+        self._kept: OrderedDict[Key, KeptAnswer] = OrderedDict()
+        self._being_made: dict[Key, Future[KeptAnswer | None]] = {}
 
     def __len__(self) -> int:
         """How many answers are kept."""
         return len(self._kept)
 
-    def get(self, key: Key) -> Remembered | None:
+    def get(self, key: Key) -> KeptAnswer | None:
         """The answer kept under this key. A key of another generation empties the cache."""
         with self._lock:
             return self._find(key)
 
-    def put(self, key: Key, events: Iterable[Event]) -> Remembered:
+    def put(self, key: Key, events: Iterable[Event]) -> KeptAnswer:
         """Keep an answer, unless it was made without the language model for once.
 
         One of a generation that is no longer asked for is not kept either.
         """
         *before, answer = events
         assert isinstance(answer, Answer)
-        remembered = Remembered((*before, replace(answer, cached=True)))
+        remembered = KeptAnswer((*before, replace(answer, cached=True)))
         with self._lock:
             if self._size and not answer.degraded and key.generation == self._generation:
                 self._kept[key] = remembered
@@ -121,7 +121,7 @@ class AnswerCache:
                 del self._being_made[key]
             mine.set_result(remembered)
 
-    def _find(self, key: Key) -> Remembered | None:
+    def _find(self, key: Key) -> KeptAnswer | None:
         if key.generation != self._generation:
             self._generation = key.generation
             self._kept.clear()

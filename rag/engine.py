@@ -10,7 +10,7 @@ from pathlib import Path
 from langchain_core.language_models import BaseChatModel
 
 from rag import wording
-from rag.answer_cache import AnswerCache, Key, Remembered
+from rag.answer_cache import AnswerCache, KeptAnswer, Key
 from rag.calibration import calibrated
 from rag.config import Answering, Settings
 from rag.conflicts import settled
@@ -126,7 +126,7 @@ class Engine:
         """The whole answer. Raises as `search` does, and GeneratorError never: it quotes then."""
         return self._answers.answer(self._key(question), lambda: self._fresh(question))
 
-    def remembered(self, question: Question) -> Remembered | None:
+    def remembered(self, question: Question) -> KeptAnswer | None:
         """The answer, if the same was asked before and the index is still the same. Takes no time.
 
         Raises as `search` does, but for the scope.

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from rag.errors import IndexDamagedError, ScopeError
@@ -21,58 +20,14 @@ from rag.filters import to_sql
 from rag.heads import Heads
 from rag.locale import base_language
 from rag.remembered import Remembered
-from rag.types import Block, BlockKind, Chunk, Document, Kind, Page, Scope
+from rag.schema import DOCUMENTS, read_chunk, read_document
+from rag.types import Chunk, Document, Scope
 
 Rows = NDArray[np.int64]
 """int64 [n], ascending chunk rows; row r is the r-th vector of the generation."""
 
 CHUNKS_KEPT, DOCUMENTS_KEPT = 4096, 512
 """Those read last stay in memory: some 10 MB of chunks; of documents, long ones may be far more."""
-
-SCHEMA = """
-CREATE TABLE files (name TEXT PRIMARY KEY, fingerprint TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE documents (
-    id TEXT NOT NULL, kind TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL,
-    source TEXT NOT NULL, number INTEGER NOT NULL, locale TEXT, url TEXT,
-    effective_from TEXT, effective_until TEXT, version TEXT, blocks TEXT NOT NULL,
-    pages TEXT NOT NULL, metadata TEXT NOT NULL, product_ids TEXT NOT NULL,
-    variant_ids TEXT NOT NULL, guesses TEXT NOT NULL, digest TEXT NOT NULL, chunk_key TEXT
-);
-CREATE TABLE products (document_id TEXT NOT NULL, product_id TEXT NOT NULL);
-CREATE TABLE product_names (product_id TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE variants (document_id TEXT NOT NULL, variant_id TEXT NOT NULL);
-CREATE TABLE chunks (
-    row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, document_id TEXT NOT NULL,
-    start INTEGER NOT NULL, end INTEGER NOT NULL, page INTEGER, headings TEXT NOT NULL,
-    embedding_text TEXT NOT NULL, text_key BLOB NOT NULL, instructs INTEGER NOT NULL
-);
-CREATE INDEX documents_by_source ON documents (source, number);
-CREATE INDEX products_by_document ON products (document_id, product_id);
-CREATE INDEX products_by_id ON products (product_id);
-CREATE INDEX variants_by_document ON variants (document_id, variant_id);
-CREATE INDEX chunks_by_document ON chunks (document_id, row);
-CREATE INDEX chunks_by_text ON chunks (text_key);
-CREATE INDEX chunks_that_instruct ON chunks (row) WHERE instructs;
-"""
-"""Of a document, `product_ids` and `variant_ids` are what its file says; the tables of those names
-have what was settled. `digest`, `chunk_key` and `text_key` tell the next run what stayed the same.
-`instructs` is 1 where a passage is spoken to whoever answers and so can be no evidence.
-"""
-
-_BLOCK_KINDS = {kind.value: kind for kind in BlockKind}
-
-UNIQUE_DOCUMENTS = "CREATE UNIQUE INDEX documents_by_id ON documents (id)"
-"""Made when files that claim the same id have been told apart."""
-
-DOCUMENTS = """
-SELECT d.*,
-  (SELECT json_group_array(product_id) FROM
-     (SELECT product_id FROM products WHERE document_id = d.id ORDER BY rowid)) AS owners,
-  (SELECT json_group_array(variant_id) FROM
-     (SELECT variant_id FROM variants WHERE document_id = d.id ORDER BY rowid)) AS owned_variants
-FROM documents d
-"""
-"""What `read_document` reads a row of."""
 
 _IN_SCOPE = """
 SELECT c.row FROM chunks c JOIN documents d ON d.id = c.document_id
@@ -133,7 +88,7 @@ class PassageStore:
         with self._query(f"SELECT * FROM chunks WHERE row IN ({marks})", rows) as found:
             documents = self.documents([row["document_id"] for row in found])
             by_row = {
-                row["row"]: _chunk(row, document)
+                row["row"]: read_chunk(row, document)
                 for row, document in zip(found, documents, strict=True)
             }
         return [by_row[row] for row in rows]
@@ -154,7 +109,7 @@ class PassageStore:
         """Every chunk, by row."""
         with self._query("SELECT * FROM chunks ORDER BY row") as found:
             for row in found:
-                yield _chunk(row, self.document(row["document_id"]))
+                yield read_chunk(row, self.document(row["document_id"]))
 
     def rows_of_ids(self, ids: Sequence[str]) -> list[int]:
         """The rows of those of these chunks that exist."""
@@ -275,42 +230,6 @@ class PassageStore:
         yield found
 
 
-def _chunk(row: sqlite3.Row, document: Document) -> Chunk:
-    return Chunk(
-        id=row["id"],
-        document_id=row["document_id"],
-        start=row["start"],
-        end=row["end"],
-        text=document.text[row["start"] : row["end"]],
-        embedding_text=row["embedding_text"],
-        page=row["page"],
-        headings=tuple(orjson.loads(row["headings"])),
-    )
-
-
-def read_document(row: sqlite3.Row) -> Document:
-    """The document of a row of `DOCUMENTS`."""
-    return Document(
-        id=row["id"],
-        kind=Kind(row["kind"]),
-        title=row["title"],
-        text=row["text"],
-        source=row["source"],
-        blocks=tuple(
-            [Block(_BLOCK_KINDS[k], s, e, lv) for k, s, e, lv in orjson.loads(row["blocks"])]
-        ),
-        pages=tuple([Page(*page) for page in orjson.loads(row["pages"])]),
-        product_ids=tuple(orjson.loads(row["owners"])),
-        variant_ids=tuple(orjson.loads(row["owned_variants"])),
-        locale=row["locale"],
-        url=row["url"],
-        effective_from=_day(row["effective_from"]),
-        effective_until=_day(row["effective_until"]),
-        version=row["version"],
-        metadata=json.loads(row["metadata"]),
-    )
-
-
 def _require(what: str, value: str | None, known: frozenset[str]) -> None:
     if value is None or value in known:
         return
@@ -323,7 +242,3 @@ def _require(what: str, value: str | None, known: frozenset[str]) -> None:
     else:
         hint = f"This index knows no {what}s; ask without one."
     raise ScopeError(f"No document belongs to {what} {value!r}. {hint}")
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None

@@ -82,7 +82,9 @@ def test_a_failed_load_is_said_and_logged_once(
     assert "/srv/x" in caplog.text
 
 
-def test_a_crowd_is_sent_away_unread(client: TestClient, engine: ScriptedEngine) -> None:
+def test_a_crowd_is_sent_away_unread(
+    client: TestClient, engine: ScriptedEngine, caplog: pytest.LogCaptureFixture
+) -> None:
     engine.unheld.clear()
     with ThreadPoolExecutor(RUNNING + WAITING) as pool:
         full = [pool.submit(client.post, "/v1/ask", json=ASK) for _ in range(RUNNING + WAITING)]
@@ -92,8 +94,10 @@ def test_a_crowd_is_sent_away_unread(client: TestClient, engine: ScriptedEngine)
         assert client.post("/v1/ask", json={"question": ""}).status_code == 422  # it is read
         while not gate.overrun:
             gate.send_away()
-        response = client.post("/v1/ask", json={"question": ""})
+        with caplog.at_level(logging.INFO, logger="shelftalk.requests"):
+            response = client.post("/v1/ask", json={"question": ""})
         assert problem(response, 503).type == "urn:shelftalk:problem:busy"
+        assert [vars(record)["route"] for record in caplog.records] == ["/v1/ask"]
         assert int(response.headers["retry-after"]) > 0
         chat = client.post("/v1/chat/completions", json={})
         assert (chat.status_code, chat.json()["error"]["code"]) == (503, "busy")
