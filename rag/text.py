@@ -139,6 +139,7 @@ def _cjk_terms(word: str) -> Iterator[str]:
     yield from _PART.findall(word[position:])
 
 
+@lru_cache(maxsize=16384)
 def stem(word: str, language: str = "en") -> str:
     """The Snowball stem of a word of a language of `STEMMED`.
 

@@ -37,52 +37,39 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True)
-class Ratio:
-    """One weighted sum over the questions by another."""
+class Mean:
+    """The mean of a column over the questions it applies to, or over those where another is 1."""
 
-    sides: Callable[[Columns], tuple[Array, Array]]
-    """Both as columns, 0 where a question does not count."""
+    column: str
+    among: str | None = None
 
     def __call__(self, columns: Columns, weights: Array) -> Array:
         """As a `Value`."""
-        found: Array = ratios([self], columns, weights)[0]
+        found: Array = means([self], columns, weights)[0]
         return found
 
 
-def ratios(wanted: Sequence[Ratio], columns: Columns, weights: Array) -> Array:
+def means(wanted: Sequence[Mean], columns: Columns, weights: Array) -> Array:
     """All of them in one product of matrices: [len(wanted), samples]."""
-    sides = [side for ratio in wanted for side in ratio.sides(columns)]
-    sums = np.stack(sides) @ weights.T
-    return _divided(sums[::2], sums[1::2], np.nan)
+    values = np.stack([columns[mean.column] for mean in wanted])
+    counts = ~np.isnan(values)
+    for row, mean in enumerate(wanted):
+        if mean.among:
+            counts[row] &= columns[mean.among] == 1
+    sums = np.concatenate([np.where(counts, values, 0.0), counts]) @ weights.T
+    return _divided(sums[: len(wanted)], sums[len(wanted) :], np.nan)
 
 
-def mean(column: str) -> Ratio:
-    """The mean of a column over the questions it applies to."""
-
-    def sides(columns: Columns) -> tuple[Array, Array]:
-        return _where(~np.isnan(columns[column]), columns[column], 1.0)
-
-    return Ratio(sides)
-
-
-def share_among(column: str, group: str) -> Ratio:
-    """The mean of one 0/1 column over the questions where another is 1."""
-
-    def sides(columns: Columns) -> tuple[Array, Array]:
-        x, y = columns[column], columns[group]
-        return _where((y == 1) & ~np.isnan(x), x, 1.0)
-
-    return Ratio(sides)
-
-
-def f1(column: str, other: str) -> Ratio:
+def f1(column: str, other: str) -> Value:
     """Harmonic mean of the two shares of two 0/1 columns among each other."""
 
-    def sides(columns: Columns) -> tuple[Array, Array]:
+    def value(columns: Columns, weights: Array) -> Array:
         x, y = columns[column], columns[other]
-        return _where(~np.isnan(x) & ~np.isnan(y), 2 * x * y, x + y)
+        count = ~np.isnan(x) & ~np.isnan(y)
+        both, either = (weights[:, count] @ sums[count] for sums in (2 * x * y, x + y))
+        return _divided(both, either, np.nan)
 
-    return Ratio(sides)
+    return value
 
 
 def quantile(column: str, q: float) -> Value:
@@ -122,10 +109,6 @@ def by_confidence(confidence: Array, wrong: Array) -> NDArray[np.intp]:
     return order[~np.isnan(wrong[order]) & ~np.isnan(confidence[order])]
 
 
-def _where(counts: NDArray[np.bool_], part: Array, whole: Array | float) -> tuple[Array, Array]:
-    return np.where(counts, part, 0.0), np.where(counts, whole, 0.0)
-
-
 def _running(rows: Array) -> Array:
     """The sums of each row and those above it, in place: row by row, as memory has them."""
     for above, row in pairwise(rows):
@@ -153,7 +136,7 @@ METRICS = {
                 name,
                 _RETRIEVAL[name.partition("@")[0]].format(k=name.partition("@")[2]),
                 (name,),
-                mean(name),
+                Mean(name),
             )
             for name in MEASURES
         ),
@@ -161,89 +144,89 @@ METRICS = {
             "accuracy",
             "right answer to an answerable question, silence on an unanswerable one",
             ("accurate",),
-            mean("accurate"),
+            Mean("accurate"),
         ),
         Metric(
             "correct",
             "of answerable questions: an accepted answer, and a gold source cited on its page",
             ("correct",),
-            mean("correct"),
+            Mean("correct"),
         ),
         Metric(
             "quote_correct",
             "as `correct`, the accepted answer standing in the quoted words",
             ("quote_correct",),
-            mean("quote_correct"),
+            Mean("quote_correct"),
         ),
         Metric(
             "contains",
             "of answerable questions: holds an accepted answer (yes and no first); numbers and "
             "units may be written otherwise",
             ("contains",),
-            mean("contains"),
+            Mean("contains"),
         ),
         Metric(
             "exact_match",
             "of answerable questions: is an accepted answer, but for case, punctuation, articles",
             ("exact_match",),
-            mean("exact_match"),
+            Mean("exact_match"),
         ),
         Metric(
             "token_f1",
             "of answerable questions: best F1 of the tokens shared with an accepted answer",
             ("token_f1",),
-            mean("token_f1"),
+            Mean("token_f1"),
         ),
         Metric(
             "citation_precision",
             "of answers to questions with gold sources: share of citations of a gold source",
             ("citation_precision",),
-            mean("citation_precision"),
+            Mean("citation_precision"),
         ),
         Metric(
             "citation_recall",
             "of the same: share of the gold sources that are cited",
             ("citation_recall",),
-            mean("citation_recall"),
+            Mean("citation_recall"),
         ),
         Metric(
             "entailment_precision",
             "of answers: share of citation marks that carry their sentence, by rule",
             ("entailment_precision",),
-            mean("entailment_precision"),
+            Mean("entailment_precision"),
         ),
         Metric(
             "entailment_recall",
             "of answers: share of sentences that the words they cite entail, by rule",
             ("entailment_recall",),
-            mean("entailment_recall"),
+            Mean("entailment_recall"),
         ),
         Metric(
             "wrong_product",
             "of answers about a product: cites a document of another product",
             ("wrong_product",),
-            mean("wrong_product"),
+            Mean("wrong_product"),
             higher_is_better=False,
         ),
         Metric(
             "answered",
             "of answerable questions: share that is answered",
             ("answered", "answerable"),
-            share_among("answered", "answerable"),
+            Mean("answered", "answerable"),
             among="answerable",
         ),
         Metric(
             "abstention_precision",
             "of questions met with silence: share that is unanswerable",
             ("abstained", "unanswerable"),
-            share_among("unanswerable", "abstained"),
+            Mean("unanswerable", "abstained"),
             among="abstained",
         ),
         Metric(
             "abstention_recall",
             "of unanswerable questions: share met with silence",
             ("abstained", "unanswerable"),
-            share_among("abstained", "unanswerable"),
+            Mean("abstained", "unanswerable"),
             among="unanswerable",
         ),
         Metric(
@@ -256,7 +239,7 @@ METRICS = {
             "selective_risk",
             "of answers: share that is wrong, or given where the documents say nothing",
             ("wrong",),
-            mean("wrong"),
+            Mean("wrong"),
             higher_is_better=False,
         ),
         Metric(
@@ -283,7 +266,7 @@ METRICS = {
             for percent in (50, 95)
         ),
         *(
-            Metric(f"{name}_tokens", meaning, (f"{name}_tokens",), mean(f"{name}_tokens"),
+            Metric(f"{name}_tokens", meaning, (f"{name}_tokens",), Mean(f"{name}_tokens"),
                    higher_is_better=False, unit="tokens")
             for name, meaning in (
                 ("answer", "mean length of an answer, in the embedder's tokens"),

@@ -1,6 +1,7 @@
 """Passages and gold sources → measures of retrieval, by ir-measures."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import ir_measures
 from ir_measures import RR, R, Success, nDCG
@@ -21,7 +22,7 @@ MEASURES = {
     "ndcg@10": nDCG @ 10,
 }
 
-Found = Sequence[Mapping[str, object]]
+Found = Sequence[Mapping[str, Any]]
 """Passages as in an answer's body, best first."""
 
 
@@ -61,9 +62,6 @@ def _units(found: Found, sources: Sequence[Gold]) -> list[str]:
     return units
 
 
-def holds(gold: Gold, piece: Mapping[str, object]) -> bool:
+def holds(gold: Gold, piece: Mapping[str, Any]) -> bool:
     """Whether a passage or citation, as in an answer's body, is of a gold source."""
-    id, page, start, end = (piece[key] for key in ("document_id", "page", "start", "end"))
-    assert isinstance(id, str) and isinstance(start, int) and isinstance(end, int)
-    assert page is None or isinstance(page, int)
-    return gold.holds(id, page, start, end)
+    return gold.holds(piece["document_id"], piece["page"], piece["start"], piece["end"])

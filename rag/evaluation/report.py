@@ -21,6 +21,11 @@ _CARDS = ("hit@5", "ndcg@10", "accuracy", "correct", "citation_precision", "abst
           "wrong_product", "latency_p50", "retrieval_p50")  # fmt: skip
 _OF_SLICES = ("hit@5", "accuracy", "correct", "citation_precision", "abstention_recall")
 _FOLDER = Path(__file__).parent / "page"
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined,
+    trim_blocks=True, lstrip_blocks=True,
+)  # fmt: skip
+_PAGE, _PLOT = (_TEMPLATES.get_template(name) for name in ("report.html.j2", "plot.svg.j2"))
 
 
 def write(report: Report, baseline: Table | None, out: Path) -> None:
@@ -35,10 +40,6 @@ def page(report: Report, before: Table | None) -> str:
 
     The scripts a browser may run are named by the hash of the one that is ours.
     """
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
     script, style = (
         (_FOLDER / name).read_text(encoding="utf-8") for name in ("report.js", "report.css")
     )
@@ -49,7 +50,7 @@ def page(report: Report, before: Table | None) -> str:
         {**row, **_shown(row), "facts": {**row["tags"], **_facts(row, changes)}}
         for row in report.rows
     ]
-    return environment.get_template("report.html.j2").render(
+    return _PAGE.render(
         run=run,
         rows=rows,
         passed=report.passed,
@@ -57,6 +58,7 @@ def page(report: Report, before: Table | None) -> str:
         cards=[name for name in _CARDS if name in run["metrics"]],
         slice_metrics=[name for name in _OF_SLICES if name in run["metrics"]],
         most_gaps=MOST_GAPS,
+        plot_template=_PLOT,
         plots=plots(report.table, before, run["slices"], threshold),
         width=WIDTH,
         choices=_choices(rows),

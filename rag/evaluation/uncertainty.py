@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from rag.evaluation.metrics import Array, Columns, Metric, Ratio, ratios
+from rag.evaluation.metrics import Array, Columns, Mean, Metric, means
 
 SAMPLES = 1000
 LEVEL = 0.95
@@ -78,14 +78,14 @@ def count(metric: Metric, columns: Columns) -> int:
 def _values(metrics: Sequence[Metric], columns: Columns, weights: Array) -> Array:
     """Each metric's figure for each row of weights: [metrics, rows], NaN where there is none."""
     found = np.empty((len(metrics), len(weights)))
-    at_once: dict[int, Ratio] = {}
+    at_once: dict[int, Mean] = {}
     for row, metric in enumerate(metrics):
-        if isinstance(metric.value, Ratio):
+        if isinstance(metric.value, Mean):
             at_once[row] = metric.value
         else:
             found[row] = metric.value(columns, weights)
     if at_once:
-        found[list(at_once)] = ratios(list(at_once.values()), columns, weights)
+        found[list(at_once)] = means(list(at_once.values()), columns, weights)
     return found
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from rag.language import is_negated
-from rag.quantities import codes, is_quantity_word, quantities
+from rag.quantities import Quantity, codes, is_quantity_word, quantities
 from rag.text import CJK, content_terms, sentences, stem
 
 ENTAILED = 0.8
@@ -37,12 +37,14 @@ def tokens(text: str) -> tuple[str, ...]:
 
 def exact_match(text: str, accepted: Sequence[str]) -> float:
     """1 where the text is an accepted answer, but for case, punctuation and articles."""
-    return float(any(_bare(text) == _bare(answer) for answer in accepted))
+    said = _bare(text)
+    return float(any(said == _bare(answer) for answer in accepted))
 
 
 def token_f1(text: str, accepted: Sequence[str]) -> float:
     """The best harmonic mean of the shares of tokens that text and accepted answer share."""
-    return max((_f1(_bare(text), _bare(answer)) for answer in accepted), default=0.0)
+    said = _bare(text)
+    return max((_f1(said, _bare(answer)) for answer in accepted), default=0.0)
 
 
 def says(text: str, accepted: Sequence[str]) -> float:
@@ -67,8 +69,8 @@ def entails(sentence: str, sources: tuple[str, ...]) -> bool:
         return True
     if not codes(sentence) <= codes(together):
         return False
-    stated = quantities(together)
-    if not all(any(said.agrees(other) for other in stated) for said in quantities(sentence)):
+    stated = _numbers(together)
+    if not all(any(said.agrees(other) for other in stated) for said in _numbers(sentence)):
         return False
     said = {term for term in content_terms(sentence) if not is_quantity_word(term)}
     parts = [source[start:end] for source in sources for start, end in sentences(source)]
@@ -96,10 +98,10 @@ def _says(text: str, answer: str) -> bool:
     size = len(wanted)
     if size and any(said[i : i + size] == wanted for i in range(len(said) - size + 1)):
         return True
-    numbers = quantities(answer)
+    numbers = _numbers(answer)
     if not numbers:
         return False
-    stated = quantities(text)
+    stated = _numbers(text)
     words = {
         term for term in content_terms(answer) if term.isalpha() and not is_quantity_word(term)
     }
@@ -116,3 +118,8 @@ def _says(text: str, answer: str) -> bool:
 @lru_cache(maxsize=1024)
 def _stems(text: str) -> tuple[str, ...]:
     return tuple(stem(token) for token in tokens(text))
+
+
+@lru_cache(maxsize=1024)
+def _numbers(text: str) -> tuple[Quantity, ...]:
+    return tuple(quantities(text))

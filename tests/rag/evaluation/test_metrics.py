@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.evaluation import selective
-from rag.evaluation.metrics import METRICS, Array, area_under_risk, f1, mean, quantile, share_among
+from rag.evaluation.metrics import METRICS, Array, Mean, area_under_risk, f1, quantile
 from rag.evaluation.uncertainty import SAMPLES, difference, draws, estimates
 
 NAN = float("nan")
@@ -27,9 +27,9 @@ def ones(n: int) -> Array:
 
 def test_mean_leaves_out_what_does_not_apply() -> None:
     columns = {"x": column(1, NAN, 0, 1)}
-    assert mean("x")(columns, ones(4)) == pytest.approx(2 / 3)
-    assert mean("x")(columns, np.array([[3.0, 1, 1, 0]])) == pytest.approx(3 / 4)
-    assert np.isnan(mean("x")({"x": column(NAN)}, ones(1)))
+    assert Mean("x")(columns, ones(4)) == pytest.approx(2 / 3)
+    assert Mean("x")(columns, np.array([[3.0, 1, 1, 0]])) == pytest.approx(3 / 4)
+    assert np.isnan(Mean("x")({"x": column(NAN)}, ones(1)))
 
 
 def test_abstention() -> None:
@@ -38,8 +38,8 @@ def test_abstention() -> None:
         "abstained": column(1, 1, 0, 1, 0, 0, 1),
         "unanswerable": column(1, 1, 1, 0, 0, 0, NAN),
     }
-    assert share_among("unanswerable", "abstained")(columns, ones(7)) == pytest.approx(2 / 3)
-    assert share_among("abstained", "unanswerable")(columns, ones(7)) == pytest.approx(2 / 3)
+    assert Mean("unanswerable", "abstained")(columns, ones(7)) == pytest.approx(2 / 3)
+    assert Mean("abstained", "unanswerable")(columns, ones(7)) == pytest.approx(2 / 3)
     assert f1("abstained", "unanswerable")(columns, ones(7)) == pytest.approx(2 * 2 / (3 + 3))
 
 
