@@ -7,21 +7,23 @@ from rag.language import is_negated
 from rag.quantities import Quantity, plain_words, quantities
 from rag.types import Evidence, Kind
 
-_ALIKE = 0.6
-"""Least share of the words of the shorter quote that two have in common when they tell the same."""
+_ALIKE, _WHOLE = 0.6, 0.5
+"""Least shares of the words of the shorter and of the longer quote that two have in common when
+they tell the same: a table says some of everything."""
 
 
 def settled(
     evidence: Sequence[Evidence],
 ) -> tuple[list[Evidence], list[tuple[Evidence, Evidence]]]:
-    """The evidence with what wins a conflict before what loses it, and the conflicts."""
+    """The evidence without what loses a conflict, its winner in its place; and the conflicts."""
     pairs = list(conflicts(evidence))
     ordered = list(evidence)
     for winner, loser in pairs:
         if ordered.index(winner) > ordered.index(loser):
             ordered.remove(winner)
             ordered.insert(ordered.index(loser), winner)
-    return ordered, pairs
+    losers = [loser for _, loser in pairs]
+    return [piece for piece in ordered if piece not in losers], pairs
 
 
 def conflicts(evidence: Sequence[Evidence]) -> Iterator[tuple[Evidence, Evidence]]:
@@ -31,7 +33,7 @@ def conflicts(evidence: Sequence[Evidence]) -> Iterator[tuple[Evidence, Evidence
     differ; they are no conflict, and neither is what is said of different variants.
     """
     for one, other in combinations(evidence, 2):
-        if _comparable(one, other) and _differ(one.quote, other.quote):
+        if _comparable(one, other) and _differ(one, other):
             yield (one, other) if _rank(one) <= _rank(other) else (other, one)
 
 
@@ -42,26 +44,43 @@ def _rank(piece: Evidence) -> tuple[int, int, float]:
 
 def _comparable(one: Evidence, other: Evidence) -> bool:
     a, b = one.document, other.document
-    same_product = set(a.product_ids) == set(b.product_ids)
     same_variant = not (a.variant_ids and b.variant_ids) or a.variant_ids == b.variant_ids
     opinion = Kind.REVIEW in (one.kind, other.kind)
-    return a.id != b.id and same_product and same_variant and not opinion
+    return a.id != b.id and a.shares_owner(b) and same_variant and not opinion
 
 
-def _differ(one: str, other: str) -> bool:
-    ours, theirs = plain_words(one), plain_words(other)
-    shorter = min(len(ours), len(theirs))
-    if not shorter or len(ours & theirs) < _ALIKE * shorter:
+def _alike(ours: set[str], theirs: set[str], same_owners: bool) -> bool:
+    """Whether two tell the same; what is said of several products may be said of the others."""
+    shorter, longer = sorted((len(ours), len(theirs)))
+    shared = len(ours & theirs)
+    if not same_owners:
+        return ours == theirs
+    return shared > 0 and shared >= _ALIKE * shorter and shared >= _WHOLE * longer
+
+
+def _differ(one: Evidence, other: Evidence) -> bool:
+    """Whether two that tell the same state another amount of a kind, or one of them denies it."""
+    ours, theirs = _words(one.quote), _words(other.quote)
+    if not _alike(ours, theirs, {*one.document.product_ids} == {*other.document.product_ids}):
         return False
-    stated, counter = quantities(one), quantities(other)
+    stated, counter = _by_kind(one.quote), _by_kind(other.quote)
     if stated and counter:
-        shared = {d for a in stated for d in _kinds(a)} & {d for b in counter for d in _kinds(b)}
-        ours_of = [a for a in stated if _kinds(a) & shared]
-        theirs_of = [b for b in counter if _kinds(b) & shared]
-        return bool(shared) and not any(a.agrees(b) for a in ours_of for b in theirs_of)
-    return is_negated(one) != is_negated(other) and ours == theirs
+        return any(
+            not any(a.agrees(b) for a in stated[kind] for b in counter[kind])
+            for kind in stated.keys() & counter.keys()
+        )
+    return is_negated(one.quote) != is_negated(other.quote) and ours == theirs
 
 
-def _kinds(quantity: Quantity) -> frozenset[str]:
-    """What is counted or measured."""
-    return quantity.measures or frozenset({quantity.unit} if quantity.unit else ())
+def _words(text: str) -> set[str]:
+    """The plain words, without the "C" that is left of "°C"."""
+    return {word for word in plain_words(text) if len(word) > 1 or not word.isascii()}
+
+
+def _by_kind(text: str) -> dict[str, list[Quantity]]:
+    """The amounts of a text by what is counted or measured."""
+    found: dict[str, list[Quantity]] = {}
+    for quantity in quantities(text):
+        for kind in quantity.measures or filter(None, (quantity.unit,)):
+            found.setdefault(kind, []).append(quantity)
+    return found

@@ -29,11 +29,13 @@ from rag.text import without_words
 from rag.types import (
     Answer,
     Citation,
+    Document,
     Event,
     Evidence,
     Kind,
     Passage,
     Question,
+    Scope,
     Statement,
     Status,
     Verdict,
@@ -174,14 +176,13 @@ class Engine:
         elif answer.confidence < self._answering.threshold or not evidence:
             yield from self._silence(question, answer, evidence, clock)
             return
-        names = self.retriever.index.passages.product_names
         if not side_by_side and recognised.choices and evidence[0].document.product_ids:
-            choices = {product: names[product] for product in recognised.choices}
+            choices = self._names(recognised.choices)
             text = wording.which(question.text, list(choices.values()))
             yield replace(answer, text=text, choices=choices, timings_ms=clock.laps())
             return
+        evidence, differing = settled(() if side_by_side else evidence)
         draft = self._drafter.draft(question.text, evidence)
-        evidence, differing = settled(evidence)
         sentences = side_by_side or self._said(question, evidence, draft, differing)
         citations: list[Citation] = []
         told: list[Statement] = []
@@ -225,12 +226,9 @@ class Engine:
         differing: Sequence[tuple[Evidence, Evidence]],
     ) -> Iterator[Said]:
         """The sentences of an answer; of sources that differ, both are quoted."""
-        index = self.retriever.index.passages
 
         def reviews(of: Evidence) -> int:
-            product = next(iter(of.document.product_ids), None)
-            scope = replace(question.scope, product_id=product, kinds=frozenset({Kind.REVIEW}))
-            return index.document_count(index.rows(scope))
+            return self._reviews(question.scope, of.document)
 
         def nearness(text: str) -> float:
             return self._selector.nearness(question.text, text)
@@ -245,19 +243,37 @@ class Engine:
                     said.append(piece)
                     yield Said(wording.quotation(question.text, piece), piece)
 
+    def _reviews(self, scope: Scope, like: Document) -> int:
+        """How many reviews a scope has of the product that one is of, or of none as that one."""
+        passages = self.retriever.index.passages
+        if scope.product_id is None and like.product_ids:
+            scope = replace(scope, product_id=like.product_ids[0], variant_id=None)
+        rows = passages.rows(replace(scope, kinds=frozenset({Kind.REVIEW})))
+        owned = passages.heads.owned[rows]
+        return passages.document_count(rows[owned == bool(like.product_ids)])
+
     def _compared(self, question: Question, products: Sequence[str]) -> list[Said]:
         """What each of several products has, side by side; empty where that cannot be told."""
         if len(products) < 2:
             return []
-        names = self.retriever.index.passages.product_names
+        names = self._names(products)
+        bare = without_words(question.text, " ".join((*names, *names.values())))
         by_name: dict[str, list[Evidence]] = {}
-        for product in products:
+        for product, name in names.items():
             scope = replace(question.scope, product_id=product)
-            bare = without_words(question.text, " ".join(names[one] for one in products))
             of_one = replace(question, text=bare or question.text, scope=scope)
             passages = self.retriever.retrieve(of_one, self._answering.passages)
-            by_name[names[product]] = self._selector.ranked(of_one, passages)
+            by_name[name] = self._selector.ranked(of_one, passages)
         return compared(by_name, self._answering.threshold)
+
+    def _names(self, products: Sequence[str]) -> dict[str, str]:
+        """How to call each of several products: by its name, its id where that does not tell."""
+        known = self.retriever.index.passages.product_names
+        names = [known.get(product, product) for product in products]
+        return {
+            product: name if names.count(name) == 1 else f"{name} ({product})"
+            for product, name in zip(products, names, strict=True)
+        }
 
 
 def require_usable(settings: Settings) -> None:

@@ -53,7 +53,7 @@ class Features(NamedTuple):
     unnumbered: float
     """1 when the question wants an amount and the quote holds no number."""
     unknown_code: float
-    """1 when the question names a code or model number that neither quote nor title says."""
+    """1 when it names a code or model number that is neither its product's nor said there."""
     specification: float
     """1 for the spec sheet: it wins over other kinds."""
     wanted_opinion: float
@@ -137,8 +137,10 @@ class Selector:
 
     def _glanced(self, question: Question, found: Sequence[Candidate]) -> list[Features]:
         """The same before the quotes are encoded: a passage's nearness stands for its quotes'."""
-        share, want = _Share(question, self._retriever), wanted(question.text)
         named, on_product = codes(question.text), question.scope.product_id is not None
+        own = {id.casefold() for passage, _ in found for id in _ids(passage.document)}
+        share = _Share(question, self._retriever, named & own)
+        want = wanted(question.text)
         return [_features(want, named, passage, span, share, on_product) for passage, span in found]
 
     def _read(
@@ -188,7 +190,7 @@ def _features(
     quote = document.text[span.start : span.end]
     kind = Evidence(document, span.start, span.end, 0.0).kind
     measures = {one for quantity in quantities(quote) for one in quantity.measures}
-    context = " ".join((document.title, *document.headings_at(span.start), quote))
+    context = " ".join((document.title, *_ids(document), *document.headings_at(span.start), quote))
     return Features(
         nearness=passage.scores.get("dense", 0.0),
         in_quote=share.of(quote),
@@ -206,11 +208,15 @@ def _features(
     )
 
 
-class _Share:
-    """How much of what a question asks a text says; the product's own name does not count."""
+def _ids(document: Document) -> tuple[str, ...]:
+    return (*document.product_ids, *document.variant_ids)
 
-    def __init__(self, question: Question, retriever: Retriever) -> None:
-        named = set(content_terms(retriever.subject(question) or ""))
+
+class _Share:
+    """How much of what a question asks a text says; the product's name and ids do not count."""
+
+    def __init__(self, question: Question, retriever: Retriever, ids: set[str]) -> None:
+        named = set(content_terms(" ".join((retriever.subject(question) or "", *ids))))
         idf = retriever.index.lexical.idf
         self._weights = {t: idf(t) for t in content_terms(question.text) if t not in named}
         self._total = sum(self._weights.values()) or 1.0

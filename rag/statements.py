@@ -161,7 +161,7 @@ def _opinions(
     pieces = {
         piece.document.id: piece
         for piece in reversed(evidence)
-        if piece.document.product_ids == first.document.product_ids
+        if piece.document.shares_owner(first.document)
     }
     ordered = sorted(pieces.values(), key=lambda piece: -piece.score)
     total = reviews(first)

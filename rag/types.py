@@ -96,6 +96,12 @@ class Document:
     version: str | None = None
     metadata: Mapping[str, object] = field(default_factory=dict)
 
+    def shares_owner(self, other: "Document") -> bool:
+        """Whether both belong to one product, or both to none."""
+        if not (self.product_ids and other.product_ids):
+            return not (self.product_ids or other.product_ids)
+        return not set(self.product_ids).isdisjoint(other.product_ids)
+
     def page_at(self, offset: int) -> int | None:
         """The number of the page the character at `offset` stands on; None without pages."""
         if not self.pages:

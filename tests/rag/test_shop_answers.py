@@ -1,0 +1,137 @@
+"""Answers of shops that are made for one test each: of documents that differ, and of ids."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from rag.config import Answering, Settings
+from rag.engine import Engine
+from rag.extractive import ExtractiveChat
+from rag.index import Index
+from rag.retrieval import Retriever
+from rag.types import Block, BlockKind, Document, Kind, Question, Scope, Status
+from tests.doubles import HashingEmbedder, ScriptedChat
+from tests.rag.generations import a_document, whole, write_generation
+
+Ask = Callable[..., Engine]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Ask:
+    """Makes an engine on documents; every quote is good enough for an answer."""
+
+    def opened(documents: Sequence[Document], *drafts: str) -> Engine:
+        embedder = HashingEmbedder()
+        embedder.sha256 = "0" * 64  # as generations made without files say
+        texts = [whole(document).embedding_text for document in documents]
+        write_generation(tmp_path, documents, embedder.encode_documents(texts))
+        scripted = ScriptedChat()
+        for draft in drafts:
+            scripted.enqueue(draft)
+        chat = scripted if drafts else ExtractiveChat()
+        retriever = Retriever(Index.open(tmp_path), embedder)
+        return Engine(retriever, chat, Settings(answering=Answering(threshold=0.0)))
+
+    return opened
+
+
+def row(product: str, text: str, title: str = "Kettle", id: str | None = None) -> Document:
+    return a_document(
+        id or f"{product}.csv",
+        text,
+        kind=Kind.SPEC,
+        title=title,
+        product_ids=(product,),
+        blocks=(Block(BlockKind.ROW, 0, len(text)),),
+    )
+
+
+def lamp(kind: Kind, text: str, owners: Sequence[str] = ("L1",)) -> Document:
+    return a_document(kind.value, text, kind=kind, title="Lamp", product_ids=tuple(owners))
+
+
+OTHERS = [
+    a_document(f"o{at}", text, kind=Kind.FAQ, title="Other", product_ids=("L1",))
+    for at, text in enumerate(["The lamp has a green shade.", "Wipe the stand with a dry cloth."])
+]
+HOURS = Question("How many hours lasts the battery on a charge?", Scope("L1"))
+
+
+@pytest.mark.parametrize("drafts", [(), ("The battery lasts 8 hours.",)])
+def test_of_two_that_differ_the_answer_begins_with_the_one_that_counts(
+    shop: Ask, drafts: Sequence[str]
+) -> None:
+    counts = lamp(Kind.FAQ, "On a charge the battery lasts 10 hours, says the maker.")
+    loses = lamp(Kind.PAGE, "The battery lasts 8 hours on a charge.")
+    assert counts.kind.precedence < loses.kind.precedence
+    answer = shop([counts, loses, *OTHERS], *drafts).ask(HOURS)
+    assert len(answer.conflicts) == 1
+    assert answer.citations[0].document_id == counts.id
+    assert "10 hours" in answer.statements[0].text
+    assert loses.id in {citation.document_id for citation in answer.citations}
+
+
+def test_a_model_number_is_the_product_s_own_on_and_off_its_page(shop: Ask) -> None:
+    engine = shop([row("AB1234", "Weight: 1.2 kg"), row("CD5678", "Weight: 2.4 kg", "Toaster")])
+    for scope in (Scope(), Scope("AB1234")):
+        by_number = engine.ask(Question("How heavy is the AB1234?", scope))
+        by_name = engine.ask(Question("How heavy is the Kettle?", scope))
+        assert by_number.statements[0].text == "1.2 kg (Weight)"
+        assert by_number.confidence >= by_name.confidence * 0.9
+    foreign = engine.ask(Question("How heavy is the CD5678?", Scope("AB1234")))
+    assert foreign.confidence < by_number.confidence / 2
+
+
+@pytest.mark.parametrize("titles", [("Kettle", "Toaster"), ("Kettle", "Kettle")])
+def test_products_are_compared_by_number_whatever_they_are_called(
+    shop: Ask, titles: tuple[str, str]
+) -> None:
+    one, other = (
+        row("AB1234", "Weight: 1.2 kg", titles[0]),
+        row("CD5678", "Weight: 2.4 kg", titles[1]),
+    )
+    answer = shop([one, other]).ask(Question("Which is heavier, AB1234 or CD5678?"))
+    assert [citation.document_id for citation in answer.citations] == [one.id, other.id]
+    assert len({statement.text for statement in answer.statements}) == 2
+
+
+def test_products_without_a_spec_sheet_are_no_failure(shop: Ask) -> None:
+    documents = [
+        a_document(
+            f"{id}.md", f"{id} may go into the dishwasher.", kind=Kind.FAQ, product_ids=(id,)
+        )
+        for id in ("AB1234", "CD5678")
+    ]
+    answer = shop(documents).ask(Question("Which is heavier, AB1234 or CD5678?"))
+    assert answer.status in Status
+
+
+def review(id: str, owners: Sequence[str], variants: Sequence[str] = ()) -> Document:
+    return a_document(
+        id,
+        f"Far too loud for me and my {id} friends of reviewers.",
+        kind=Kind.REVIEW,
+        title="Loud",
+        product_ids=tuple(owners),
+        variant_ids=tuple(variants),
+        effective_from=date(2025, 1, 1),
+    )
+
+
+@pytest.mark.parametrize(
+    ("scope", "counted"), [(Scope("B2", "B2-RED"), 3), (Scope("B2"), 3), (Scope("A1"), 2)]
+)
+def test_reviews_are_counted_of_the_page_s_product(shop: Ask, scope: Scope, counted: int) -> None:
+    documents = [
+        review("r1", ("A1", "B2")),
+        review("r2", ("A1",)),
+        review("r3", ("B2",)),
+        review("r4", ("B2",), ("B2-RED",)),
+        review("r5", ()),
+        row("A1", "Weight: 1 kg"),
+        row("B2", "Weight: 2 kg"),
+    ]
+    answer = shop(documents).ask(Question("What do reviewers say, is it loud?", scope))
+    assert f" of {counted} reviews" in answer.text
