@@ -19,6 +19,7 @@ from rag.embedding import Embedder
 from rag.engine import Engine
 from rag.errors import FilterError
 from rag.index import Index
+from rag.locale import base_language
 from rag.packing import Extract
 from rag.passages import Rows
 from rag.retrieval import Retriever
@@ -245,11 +246,12 @@ def _admits(scope: Scope, metadata: Mapping[str, Any]) -> bool:
 
     day = (scope.as_of or date.today()).isoformat()
     products, variants = values("product_id"), values("variant_id")
+    locale = base_language(metadata["locale"]) if metadata.get("locale") else None
     return (
         (not products or scope.product_id in (None, *products))
         and (not variants or scope.variant_id in (None, *variants))
         and (not scope.kinds or metadata.get("kind", "page") in scope.kinds)
-        and (scope.locale is None or metadata.get("locale") in (None, scope.locale))
+        and (scope.locale is None or locale in (None, base_language(scope.locale)))
         and (scope.shop is None or metadata.get("shop") in (None, scope.shop))
         and str(metadata.get("effective_from") or day) <= day
         and str(metadata.get("effective_until") or day) >= day

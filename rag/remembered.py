@@ -51,7 +51,11 @@ class RememberedVectors:
 
     def __init__(self, encode: Callable[[Sequence[str]], Vectors], most: int) -> None:
         """Keep the vectors of so many texts, those asked for last."""
-        self._each = Remembered(encode, most)
+
+        def rows(texts: Sequence[str]) -> list[Vectors]:  # copies: a view would keep the batch
+            return [row.copy() for row in encode(texts)]
+
+        self._each = Remembered(rows, most)
 
     def __call__(self, texts: Sequence[str]) -> Vectors:
         """float32 [len(texts), dim]; there is at least one. Raises what the encoder raises."""

@@ -30,6 +30,8 @@ REMEMBERED = 4096
 """Wordings of questions whose vectors are kept: each is looked for more than once. 6 MB of 384."""
 NAMED = 0.5
 """Length of the product's name beside a question's vector of length 1 (docs/retrieval.md)."""
+LEAST = 1e-5
+"""Score of the worst passage that is no repetition."""
 RERANKED = 30
 """Most passages a reranker reads for a question, unless more are asked for."""
 
@@ -77,8 +79,12 @@ class Retriever:
         self._fuse = fuse
         self.encode = RememberedVectors(MicroBatches(embedder.encode_queries), REMEMBERED)
         """Questions as they are typed → their vectors."""
-        self._no_tokens = embedder.count_tokens([""])[0]
-        self._pieces_of = lru_cache(maxsize=16384)(self._counted)
+        no_tokens = embedder.count_tokens([""])[0]
+
+        def pieces(word: str) -> int:  # no method: it would hold the generation beyond its time
+            return embedder.count_tokens([word])[0] - no_tokens
+
+        self._pieces_of = lru_cache(maxsize=16384)(pieces)
         self._said = lru_cache(maxsize=4096)(Said.of)
         self._catalogue = Catalogue(index)
 
@@ -120,7 +126,7 @@ class Retriever:
         )
 
     def retrieve(self, question: Question, k: int) -> list[Passage]:
-        """Exactly min(k, passages in scope) passages, best first.
+        """Exactly min(k, passages in scope) passages, best first. Those that only repeat score 0.
 
         A question on no product's page that names products is about these and the shop.
 
@@ -137,7 +143,7 @@ class Retriever:
 
     def _best(self, plan: Plan, rows: Rows, k: int) -> list[Passage]:
         """The best min(k, len(rows)) of these rows."""
-        if not len(rows):
+        if not len(rows) or k < 1:
             return []
         query = self.query_vector(plan.question)
         found, dense, lexical = self._candidates(query, plan.sought, rows, max(50, 5 * k))
@@ -153,7 +159,7 @@ class Retriever:
                 chunk=chunk,
                 document=document,
                 rank=rank,
-                score=0.0 if repeated else float(scores[at]),
+                score=0.0 if repeated else max(float(scores[at]), LEAST),
                 scores={
                     "dense": float(dense[at]),
                     "lexical": float(lexical[at]),
@@ -177,15 +183,14 @@ class Retriever:
         ]
         return [self._pieces_of(word) for word in said]
 
-    def _counted(self, word: str) -> int:
-        return self.embedder.count_tokens([word])[0] - self._no_tokens
-
     def packed(self, question: Question, k: int, budget: int) -> list[Extract]:
         """What of the best k passages fits into a budget of the embedder's tokens, as one reads it.
 
-        Raises as `retrieve` does.
+        Passages that are spoken to whoever reads them are left out. Raises as `retrieve` does.
         """
-        return pack(self.retrieve(question, k), budget, self.embedder.count_tokens)
+        plan = self.plan(question)
+        rows, _ = self.index.passages.apart(plan.rows)
+        return pack(self._best(plan, rows, k), budget, self.embedder.count_tokens)
 
     def _reranked(
         self, question: Question, passages: Sequence[Passage], rerank: Rerank
@@ -202,7 +207,7 @@ class Retriever:
         first = [
             replace(
                 passage,
-                score=round(min(max(whole, 1e-5), 1.0), 5),  # without one are what only repeats
+                score=round(min(max(whole, LEAST), 1.0), 5),
                 scores={**passage.scores, "rerank": round(score, 5)},
             )
             for whole, score, passage in judged

@@ -113,6 +113,8 @@ def test_an_added_document_is_in_its_product_s_scope_only(shop: Retriever) -> No
     assert found(Scope("KT17")) == found(Scope(kinds=frozenset({Kind.SPEC}))) == set()
     with pytest.raises(FilterError, match="indexed documents only"):
         found(Scope(where=Comparison("eq", "brand", ("Brook",))))
+    store.add_texts(["zebra"], [{"locale": "de"}], ids=["a"])
+    assert found(Scope(locale="de-AT")) == {"a", "b"} and found(Scope(locale="en")) == {"b"}
 
 
 @given(st.lists(st.text("abc ", max_size=8), min_size=1, max_size=8), st.text("abc ", max_size=8))

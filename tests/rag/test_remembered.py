@@ -29,6 +29,12 @@ def test_what_was_asked_for_last_is_kept() -> None:
     assert embedder.encoded == ["a", "b", "c", "b"]
 
 
+def test_a_kept_vector_keeps_no_batch() -> None:
+    encode = RememberedVectors(HashingEmbedder().encode_queries, 99)
+    encode([str(n) for n in range(16)])
+    assert all(row.base is None for row in encode._each._kept.values())
+
+
 def test_many_threads_at_once() -> None:
     encode = RememberedVectors(HashingEmbedder().encode_queries, 3)
     calls = [[chr(97 + (at * step) % 9) for step in range(1, 4)] for at in range(200)]

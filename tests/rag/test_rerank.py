@@ -59,5 +59,7 @@ def test_passages_come_in_the_reranker_s_order(
     judged = [passage for passage in everything if "rerank" in passage.scores]
     by_judge = [p.scores["rerank"] + p.scores["precedence"] for p in judged]
     assert by_judge == sorted(by_judge, reverse=True) and len(judged) > 5
+    own = [passage for passage in plain.retrieve(question, RERANKED) if passage.score]
+    assert len(judged) == len(own), "all is read but what only repeats"
     assert reranked.retrieve(question, 3) == everything[:3]
     index.close()

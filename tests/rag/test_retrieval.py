@@ -242,6 +242,12 @@ def test_what_speaks_to_whoever_answers_takes_no_place_and_is_still_there(tmp_pa
     assert {passage.document.id for passage in passages[:3]} == {"a0.md", "a1.md", "a2.md"}
     assert passages[0].score == 1 and {passage.score for passage in passages[3:]} == {0}
     assert retriever.retrieve(Question("How long is the cord?"), 5) == passages[:5]
+    extracts = retriever.packed(Question("How long is the cord?"), 70, 500)
+    assert {extract.document.id for extract in extracts} == {"a0.md", "a1.md", "a2.md"}
+
+
+def test_no_passages_are_none(retriever: Retriever) -> None:
+    assert retriever.retrieve(Question("cord"), 0) == []
 
 
 def test_superseded_policies_are_found_only_for_their_time(retriever: Retriever) -> None:
