@@ -1,10 +1,9 @@
 """Style sheets → what they say of each element, as far as it decides whether a reader sees it.
 
 Read are the sheets in the page, not those it links to, and of them the rules for every medium: a
-rule for printing hides nothing on a screen. Selectors are tags, classes and ids, with ancestors.
+rule for printing hides nothing on a screen.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,13 +13,13 @@ import tinycss2
 from lxml import html
 from tinycss2.ast import Declaration, Node
 
+from indexer.loaders.web.selectors import Names, Selector, selectors
 from rag.errors import DocumentError
 
 READ = frozenset(
     "display visibility opacity font-size font color background background-color background-image "
     "text-indent left right top clip clip-path".split()
 )
-_SIMPLE = re.compile(r"([a-zA-Z][\w-]*|\*)?((?:[.#][\w-]+)*)")
 _WORK = 3_000_000
 """So many comparisons of an element with a selector are worth a page."""
 
@@ -31,18 +30,8 @@ _Rank = tuple[bool, bool, tuple[int, int, int], int]
 
 
 @dataclass(frozen=True, slots=True)
-class _Compound:
-    """A tag, classes and ids that one element must have."""
-
-    tag: str | None
-    names: frozenset[str]
-    """Classes as `.name`, ids as `#name`."""
-
-
-@dataclass(frozen=True, slots=True)
 class _Rule:
-    chain: tuple[_Compound, ...]
-    """The element and, before it, ancestors that it must have in this order."""
+    selector: Selector
     rank: _Rank
     declaration: Declaration
 
@@ -80,9 +69,7 @@ def _names(element: html.HtmlElement) -> frozenset[str]:
 
 
 def _applied(
-    rules: Sequence[_Rule],
-    elements: Sequence[html.HtmlElement],
-    names: Mapping[html.HtmlElement, frozenset[str]],
+    rules: Sequence[_Rule], elements: Sequence[html.HtmlElement], names: Names
 ) -> Iterator[tuple[html.HtmlElement, _Rule]]:
     """Each rule with each element it is for."""
     index: defaultdict[str | None, list[html.HtmlElement]] = defaultdict(list)
@@ -91,43 +78,18 @@ def _applied(
             index[key].append(element)
     work = 0
     for rule in rules:
-        last = rule.chain[-1]
+        last = rule.selector.last
         candidates = min((index[key] for key in (last.tag, *last.names)), key=len)
         work += len(candidates)
         for element in candidates:
-            if not _fits(last, element, names):
+            if not last.fits(element, names):
                 continue
-            if len(rule.chain) == 1:
-                yield element, rule
-                continue
-            above = list(element.iterancestors())
-            work += len(above)
-            if _stand_in_order(rule.chain[:-1], above, names):
+            line = [element] if rule.selector.is_alone else [element, *element.iterancestors()]
+            work += len(line) - 1
+            if rule.selector.fits(line, names):
                 yield element, rule
         if work > _WORK:
             raise DocumentError("has too many style rules to tell what is hidden; shorten them")
-
-
-def _stand_in_order(
-    chain: Sequence[_Compound],
-    above: Sequence[html.HtmlElement],
-    names: Mapping[html.HtmlElement, frozenset[str]],
-) -> bool:
-    wanted = list(chain)
-    for element in above:
-        if wanted and _fits(wanted[-1], element, names):
-            wanted.pop()  # the nearest will do: it leaves the most for the others
-    return not wanted
-
-
-def _fits(
-    compound: _Compound,
-    element: html.HtmlElement,
-    names: Mapping[html.HtmlElement, frozenset[str]],
-) -> bool:
-    # Above a fragment or below a foreign root there are elements that no rule is for.
-    own = names.get(element, frozenset())
-    return compound.names <= own and compound.tag in (None, element.tag)
 
 
 def _rules_of(root: html.HtmlElement) -> list[_Rule]:
@@ -139,7 +101,7 @@ def _rules_of(root: html.HtmlElement) -> list[_Rule]:
             for rule in _rules(sheet.text or ""):
                 flags, attribute, specificity, _ = rule.rank
                 rank = (flags, attribute, specificity, len(rules))
-                rules.append(_Rule(rule.chain, rank, rule.declaration))
+                rules.append(_Rule(rule.selector, rank, rule.declaration))
     return rules
 
 
@@ -147,10 +109,10 @@ def _rules_of(root: html.HtmlElement) -> list[_Rule]:
 def _rules(sheet: str) -> tuple[_Rule, ...]:
     """The rules of a sheet; the pages of a shop mostly share theirs."""
     return tuple(
-        _Rule(chain, (declaration.important, False, _specificity(chain), 0), declaration)
+        _Rule(selector, (declaration.important, False, selector.specificity, 0), declaration)
         for rule in tinycss2.parse_stylesheet(sheet, skip_comments=True, skip_whitespace=True)
         if rule.type == "qualified-rule"
-        for chain in _chains(tinycss2.serialize(rule.prelude))
+        for selector in selectors(rule.prelude)
         for declaration in _read(rule.content)
     )
 
@@ -163,23 +125,3 @@ def _read(content: Sequence[Node]) -> Iterator[Declaration]:
     for node in tinycss2.parse_blocks_contents(content, True, True):
         if node.type == "declaration" and node.lower_name in READ:
             yield node
-
-
-def _chains(selectors: str) -> Iterator[tuple[_Compound, ...]]:
-    """The selectors of a list that are simple enough to be told."""
-    for selector in selectors.split(","):
-        parts = [_SIMPLE.fullmatch(part) for part in selector.split()]
-        if parts and len(parts) <= 8 and all(parts):
-            yield tuple(_compound(part[1], part[2]) for part in parts if part)
-
-
-def _compound(tag: str | None, names: str) -> _Compound:
-    return _Compound(
-        tag.lower() if tag and tag != "*" else None, frozenset(re.findall(r"[.#][\w-]+", names))
-    )
-
-
-def _specificity(chain: Sequence[_Compound]) -> tuple[int, int, int]:
-    names = [name for compound in chain for name in compound.names]
-    ids = sum(name.startswith("#") for name in names)
-    return ids, len(names) - ids, sum(compound.tag is not None for compound in chain)
