@@ -1,4 +1,4 @@
-"""Style sheets → what they say of each element, as far as it decides whether a reader sees it.
+"""Styles of a page → what they say of each element, as far as it decides whether it is seen.
 
 Read are the sheets in the page, not those it links to, and of them the rules for every medium: a
 rule for printing hides nothing on a screen.
@@ -13,12 +13,13 @@ import tinycss2
 from lxml import html
 from tinycss2.ast import Declaration, Node
 
+from indexer.loaders.web.presentation import presentation
 from indexer.loaders.web.selectors import Names, Selector, selectors
 from rag.errors import DocumentError
 
 READ = frozenset(
     "display visibility opacity font-size font color background background-color background-image "
-    "text-indent left right top clip clip-path".split()
+    "background-clip -webkit-background-clip text-indent left right top clip clip-path".split()
 )
 _WORK = 3_000_000
 """So many comparisons of an element with a selector are worth a page."""
@@ -27,6 +28,7 @@ Style = Mapping[str, Sequence[Node]]
 """The values of an element's properties, by name."""
 _Rank = tuple[bool, bool, tuple[int, int, int], int]
 """What decides between two declarations: importance, attribute or sheet, specificity, order."""
+_WEAKEST: _Rank = (False, False, (0, 0, 0), -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class _Rule:
 
 
 def styles(root: html.HtmlElement) -> dict[html.HtmlElement, Style]:
-    """What the page's sheets and its `style` attributes say of each element they speak of.
+    """What the page's sheets and the elements' attributes say of each element they speak of.
 
     Raises:
         DocumentError: the sheets are too large to be applied.
@@ -47,19 +49,22 @@ def styles(root: html.HtmlElement) -> dict[html.HtmlElement, Style]:
     found: defaultdict[html.HtmlElement, dict[str, tuple[_Rank, Sequence[Node]]]]
     found = defaultdict(dict)
 
-    def say(element: html.HtmlElement, rank: _Rank, declaration: Declaration) -> None:
-        held = found[element].get(declaration.lower_name)
+    def say(element: html.HtmlElement, rank: _Rank, name: str, value: Sequence[Node]) -> None:
+        held = found[element].get(name)
         if held is None or held[0] <= rank:
-            found[element][declaration.lower_name] = (rank, declaration.value)
+            found[element][name] = (rank, value)
 
     for element, rule in _applied(_rules_of(root), elements, names):
-        say(element, rule.rank, rule.declaration)
+        say(element, rule.rank, rule.declaration.lower_name, rule.declaration.value)
     for element in elements:
-        for declaration in _declarations(element.get("style", "")):
-            say(element, (declaration.important, True, (0, 0, 0), 0), declaration)
+        for name, value in presentation(element):
+            say(element, _WEAKEST, name, value)
+        for said in _declarations(element.get("style", "")):
+            rank = (said.important, True, (0, 0, 0), 0)
+            say(element, rank, said.lower_name, said.value)
     return {
-        element: {name: value for name, (_, value) in said.items()}
-        for element, said in found.items()
+        element: {name: value for name, (_, value) in held.items()}
+        for element, held in found.items()
     }
 
 

@@ -25,6 +25,11 @@ def word(value: Iterable[Node]) -> str:
     return next((node.lower_value for node in value if isinstance(node, IdentToken)), "")
 
 
+def has_word(value: Iterable[Node], wanted: str) -> bool:
+    """Whether a keyword is among others."""
+    return any(isinstance(node, IdentToken) and node.lower_value == wanted for node in value)
+
+
 def number(value: Iterable[Node]) -> float | None:
     """The first number or percentage."""
     kinds = (NumberToken, PercentageToken)

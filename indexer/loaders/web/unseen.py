@@ -17,6 +17,7 @@ from indexer.loaders.web.css_values import (
     Color,
     clips_all,
     color,
+    has_word,
     is_picture,
     is_sized,
     number,
@@ -26,6 +27,7 @@ from indexer.loaders.web.css_values import (
 
 _FAR = -900
 """So many pixels to the left or above is off every screen."""
+_CLIPS = ("background", "background-clip", "-webkit-background-clip")
 _SAME = 0.04
 """Colours whose parts differ by less look the same."""
 
@@ -37,6 +39,8 @@ class _Look:
     color: Color | None = (0, 0, 0, 1)
     ground: Color | None = (1, 1, 1, 1)
     """None where it is not known."""
+    is_letters: bool = False
+    """Whether the ground is painted in the shape of the letters, and so shows through them."""
     visible: bool = True
     sized: bool = True
 
@@ -45,7 +49,11 @@ class _Look:
         """Whether a reader sees the text."""
         if not (self.visible and self.sized):
             return False
-        if self.color is None or self.ground is None:
+        if self.color is None or self.is_letters:
+            return True
+        if self.color[3] == 0:
+            return False
+        if self.ground is None:
             return True
         parts = zip(self.color[:3], self.ground[:3], strict=True)
         return any(abs(one - other) >= _SAME for one, other in parts)
@@ -125,6 +133,7 @@ def _look(style: Style, inherited: _Look, must_be_shown: bool) -> _Look:
         inherited,
         color=_color(style.get("color", ()), inherited.color),
         ground=_ground(style, inherited.ground),
+        is_letters=inherited.is_letters or any(has_word(style.get(n, ()), "text") for n in _CLIPS),
         sized=is_sized([*style.get("font-size", ()), *style.get("font", ())], inherited.sized),
     )
     visibility = word(style.get("visibility", ()))
@@ -138,8 +147,8 @@ def _color(value: Iterable[Node], inherited: Color | None) -> Color | None:
     if not given or word(given) in ("inherit", "unset", "currentcolor"):
         return inherited
     found = color(given[0])
-    # See-through letters show what is behind them: mostly a picture.
-    return found if found is not None and found[3] == 1 else None
+    # Letters that are half see-through show what is behind them: mostly a picture.
+    return found if found is not None and found[3] in (0, 1) else None
 
 
 def _ground(style: Style, inherited: Color | None) -> Color | None:

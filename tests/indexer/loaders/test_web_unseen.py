@@ -41,6 +41,15 @@ def _text(folder: Path, page: str) -> str:
         '<p style="background:black">HIDDEN</p>',
         '<div style="background-color:#123456"><p style="color:#123457">HIDDEN</p></div>',
         '<div style="visibility:hidden">HIDDEN <b>HIDDEN</b> HIDDEN</div>',
+        '<p style="color:transparent">HIDDEN</p>',
+        '<p style="color:rgba(0,0,0,0)">HIDDEN</p>',
+        '<p style="color:#0000">HIDDEN <b>HIDDEN</b></p>',
+        '<div style="background:url(a.jpg)"><p style="color:transparent">HIDDEN</p></div>',
+        '<p><font color="#ffffff">HIDDEN</font></p>',
+        "<p><font color=FFFFFF>HIDDEN</font></p>",
+        "<p><font color=White>HIDDEN</font></p>",
+        "<table bgcolor=black><tr><td>HIDDEN</td></tr></table>",
+        "<table bgcolor=black><tr><td bgcolor=#fff><font color=white>HIDDEN</table>",
     ],
 )
 def test_what_a_reader_does_not_see_is_left_out(tmp_path: Path, hidden: str) -> None:
@@ -63,6 +72,17 @@ def test_what_a_reader_does_not_see_is_left_out(tmp_path: Path, hidden: str) -> 
         '<div style="background:var(--dark)"><p style="color:#fff">SHOWN</p></div>',
         '<p style="color:var(--text)">SHOWN</p>',
         '<p style="color:transparent; background-clip:text">SHOWN</p>',
+        '<p style="background-clip:text">SHOWN</p>',
+        '<p style="color:#0000; -webkit-background-clip:text">SHOWN</p>',
+        '<p style="color:transparent; background:linear-gradient(red, blue) text">SHOWN</p>',
+        '<p style="background-clip:text"><b style="color:transparent">SHOWN</b></p>',
+        '<div style="color:transparent"><p style="color:red">SHOWN</p></div>',
+        '<p><font color="red">SHOWN</font></p>',
+        '<p><font color="#ffffffff0">SHOWN</font></p>',
+        '<p><font color="white;display:none" style="color:red">SHOWN</font></p>',
+        "<table bgcolor=black><tr><td><font color=white>SHOWN</font></td></tr></table>",
+        "<table background=a.jpg><tr><td><font color=white>SHOWN</font></td></tr></table>",
+        "<p color=white bgcolor=black>SHOWN</p>",
         '<p style="color:oklch(40% 0.2 0)">SHOWN</p>',
         '<p style="color:rgba(255,255,255,0.5)">SHOWN</p>',
         '<div style="color:white"><p style="color:black">SHOWN</p></div>',
@@ -111,6 +131,8 @@ def test_what_only_looks_like_hidden_stays(tmp_path: Path, shown: str) -> None:
         (".x{display:none}", "<p class=x style='display:block'>T</p>", True),
         (".x{display:none!important}", "<p class=x style='display:block'>T</p>", False),
         ("#x{display:block} .x{display:none}", "<p id=x class=x>T</p>", True),
+        (".w{color:red}", "<font class=w color=white>T</font>", True),
+        ("*{color:red}", "<font color=white>T</font>", True),
         # what is not for this reader, or not for this element
         ("@media print{.x{display:none}}", "<p class=x>T</p>", True),
         ("@media (max-width:600px){.x{display:none}}", "<p class=x>T</p>", True),
@@ -153,6 +175,11 @@ def test_hidden_within_markdown_and_feeds(tmp_path: Path) -> None:
     assert read(tmp_path, "a.md", text).text == "A b\n\nEnd"
     row = '{"id": "K", "description": "<p>A</p><p style=\'opacity:0\'>HIDDEN</p>"}'
     assert read(tmp_path, "a.jsonl", row).text == "A"
+
+
+def test_colours_of_a_body_from_before_style_sheets(tmp_path: Path) -> None:
+    page = "<body bgcolor=000 text=#fff><p>T</p><p><font color=black>HIDDEN</font></p></body>"
+    assert read(tmp_path, "a.html", page).text == "T"
 
 
 def test_more_rules_than_can_be_applied_are_reported(tmp_path: Path) -> None:
