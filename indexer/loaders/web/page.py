@@ -29,10 +29,9 @@ def load(path: Path) -> Iterator[Draft]:
     remove_unseen(root)
     remove_frame(root)
     content = main_content(root)
-    headline = [inline_text(heading).replace("\n", " ") for heading in content.iter("h1")]
-    title = (
-        headline[0] if headline else (re.split(r"\s[|–—]\s", str(titles[0]))[0] if titles else None)
-    )
+    headlines = (inline_text(heading).replace("\n", " ") for heading in content.iter("h1"))
+    own = re.split(r"\s[|–—]\s", str(titles[0]))[0] if titles else None
+    title = next(filter(None, map(clean, headlines)), own)  # a picture may be the first of them
     outline = Outline()
     add_blocks(content, outline)
     yield outline.finish(title=title, metadata=metadata)

@@ -70,6 +70,9 @@ def test_what_the_page_says_about_itself(tmp_path: Path) -> None:
     [
         ("<title>Care – Shop</title>", "<p>x</p>", "Care"),
         ("<title>Two-tone kettle</title>", "<p>x</p>", "Two-tone kettle"),
+        ("<title>Care – Shop</title>", "<h1><img src=logo.svg></h1><p>x</p>", "Care"),
+        ("<title>Care – Shop</title>", "<h1>&#8203;<a href=/> </a></h1><p>x</p>", "Care"),
+        ("<title>Care – Shop</title>", "<h1><img></h1><h1>Kettle</h1><p>x</p>", "Kettle"),
         ("", "<p>x</p>", "Page"),
     ],
 )
