@@ -12,6 +12,7 @@ from indexer.draft import Draft, Outline
 from indexer.front_matter import read_mapping
 from indexer.loaders.attributes import Cell, Row, add_paragraph, add_table, are_attributes
 from indexer.loaders.encoding import read_text
+from indexer.loaders.markdown_unseen import without_hidden
 from indexer.loaders.web import page
 from rag.errors import DocumentError
 from rag.types import BlockKind
@@ -55,12 +56,13 @@ def render(body: str, metadata: dict[str, object]) -> Draft:
     """Turn Markdown into an outlined plain text.
 
     Raises:
-        DocumentError: its lists or quotes nest too deeply.
+        DocumentError: its lists or quotes nest too deeply, or its HTML has too many style rules.
     """
     tokens = _parser.parse(body)
     if any(token.level >= _DEEPEST - 1 and token.type in _NESTING for token in tokens):
         # The parser has left out what stands in there.
         raise DocumentError("is nested too deeply to be read; flatten it")
+    tokens = without_hidden(tokens)
     renderer = _Renderer(_listed_attributes(tokens), _listed_questions(tokens))
     for token in tokens:
         renderer.take(token)

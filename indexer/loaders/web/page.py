@@ -49,15 +49,29 @@ def text_of(source: str, soft: str = " ") -> str:
     return "" if root is None else inline_text(root)
 
 
+def texts_of(source: str) -> tuple[str, str]:
+    """All the text of a piece of HTML, and what of it a reader sees."""
+    if (root := _tree(source)) is None:
+        return "", ""
+    whole = str(root.text_content())
+    remove_unseen(root)
+    return whole, str(root.text_content())
+
+
 def _fragment(source: str) -> html.HtmlElement | None:
+    if (root := _tree(source)) is not None:
+        remove_unseen(root)
+        remove_frame(root)
+    return root
+
+
+def _tree(source: str) -> html.HtmlElement | None:
     try:
         root: html.HtmlElement = html.fragment_fromstring(
             clean(source), create_parent="div", parser=_parser("utf-8")
         )
     except (etree.LxmlError, ValueError):
         return None  # tags without an element, such as the closing half of a pair
-    remove_unseen(root)
-    remove_frame(root)
     return root
 
 

@@ -243,3 +243,37 @@ def test_what_nests_deep_is_read_and_deeper_is_refused(tmp_path: Path) -> None:
     assert read(tmp_path, "a.md", "- " * 40 + "x").text == "x"
     assert "nested too deeply" in str(refusal(tmp_path, "a.md", "- " * 60 + "x"))
     assert "nested too deeply" in str(refusal(tmp_path, "a.md", "Kept?\n\n" + "> " * 5_000 + "x"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<div style="display:none">\n\nHIDDEN *HIDDEN*\n\n</div>\n\nSeen.',
+        "<div hidden>\n\n# HIDDEN\n\n- HIDDEN\n\n1. HIDDEN\n\n```\nHIDDEN\n```\n\n</div>\n\nSeen.",
+        "<div hidden>\n\n| HIDDEN | a |\n|--|--|\n| HIDDEN | b |\n\n</div>\n\nSeen.",
+        "<div hidden>\n\n<p>HIDDEN</p>\n</div>\n\nSeen.",
+        "<div hidden>\n\nHIDDEN\n\n</div>\n<p>Seen.</p>",
+        "<div hidden>\n<div>\n\nHIDDEN\n\n</div>\n\nHIDDEN\n</div>\n\nSeen.",
+        '<div style="color:white">\n\nHIDDEN\n\n</div>\n\nSeen.',
+        '<div style="visibility:hidden">\n\nHIDDEN <span>HIDDEN</span>\n\n</div>\n\nSeen.',
+        '<style>.x{display:none}</style>\n<div class="x">\n\nHIDDEN\n\n</div>\n\nSeen.',
+        "<div hidden>\n\nHIDDEN\n\n\ue0004\ue001<b>HIDDEN</b>\n\n</div>\n\nSeen.",
+        "Seen.\n\n<div hidden>\n\nHIDDEN",
+    ],
+)
+def test_what_stands_in_hidden_html_is_left_out(tmp_path: Path, text: str) -> None:
+    assert read(tmp_path, "a.md", text).text == "Seen."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<div align="center">\n\nSeen.\n\n</div>\n\nToo.',
+        "<details><summary>Seen.</summary>\n\nToo.\n\n</details>",
+        "</div>\n\nSeen.\n\n<span hidden></span>Too.",
+        '<div title="never closed\n\nSeen. <b></b>\n\nToo.',
+        "Seen.\n\n" + "<div>\n\n" * 3_000 + "Too.",
+    ],
+)
+def test_what_stands_in_other_html_stays(tmp_path: Path, text: str) -> None:
+    assert read(tmp_path, "a.md", text).text == "Seen.\n\nToo."
