@@ -179,7 +179,8 @@ class _Reader:
         assert self._process.stdout is not None
         with self._process.stdout as lines:
             for line in lines:
-                self._answers.put((self, line))
+                if line.endswith("\n"):  # else it was killed in the middle of it
+                    self._answers.put((self, line))
         self._answers.put((self, ""))
 
 

@@ -61,7 +61,11 @@ def test_what_a_loader_finds_wrong_is_a_problem_of_the_file(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("hangs.pdf", "takes longer than 1 s to be read"), ("dies.pdf", "made its reader fail")],
+    [
+        ("hangs.pdf", "takes longer than 1 s to be read"),
+        ("dies.pdf", "made its reader fail"),
+        ("dies in a row.pdf", "made its reader fail"),
+    ],
 )
 @pytest.mark.usefixtures("odd_readers")
 def test_a_file_that_takes_its_reader_down_costs_itself_only(
