@@ -11,6 +11,7 @@ import queue
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping
@@ -100,11 +101,14 @@ class _Reader:
     """One such process, and a thread that takes what it writes."""
 
     def __init__(self) -> None:
+        # What it unpacks is removed here, for it may be killed before it can do so.
+        self._folder = tempfile.TemporaryDirectory(prefix="shelftalk-", ignore_cleanup_errors=True)
         self._process = subprocess.Popen(
             _COMMAND,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            env={**os.environ, "TMPDIR": self._folder.name},
             encoding="utf-8",
         )
         self.patience = _STARTING
@@ -148,14 +152,17 @@ class _Reader:
         if self.alive:
             with _lock:
                 _idle.append(self)
+        else:
+            self.stop()
 
     def stop(self) -> None:
-        """End it, whatever it does."""
+        """End it, whatever it does, and remove what it leaves behind."""
         self._process.kill()
         self._process.wait()
         assert self._process.stdin is not None
         with suppress(OSError):  # what was not sent does not matter any more
             self._process.stdin.close()
+        self._folder.cleanup()
 
     def failure(self, limits: Indexing) -> str:
         """What was wrong with a file for which it was stopped, or has ended."""

@@ -127,6 +127,18 @@ def test_readers_are_used_again_and_none_is_left_behind(tmp_path: Path) -> None:
     assert threading.active_count() == before
 
 
+@pytest.mark.usefixtures("odd_readers")
+def test_what_a_reader_unpacks_goes_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))  # here, and in the readers
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    names = ["dies, unpacks", "hangs, unpacks", "unpacks"]
+    list(read(files(tmp_path, *names), Indexing(read_seconds=0.3)))
+    readers.close()
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there the system sets no such limit")
 def test_a_file_that_needs_too_much_memory_is_stopped(tmp_path: Path) -> None:
     with (tmp_path / "big.txt").open("wb") as file:
