@@ -85,14 +85,18 @@ def _below(root: Path, index: Path | None) -> Iterator[Found]:
             for name in folders
             if not name.startswith(".") and Path(folder, name).resolve() != index
         )
-        for file in sorted(files):
+        links = {name for name in folders if Path(folder, name).is_symlink()}
+        for file in sorted([*files, *links]):
             path = Path(folder, file)
             name = path.relative_to(root).as_posix()
-            if file.startswith(".") or ignored.match_file(name) or _is_sidecar(path):
+            is_listed = ignored.match_file(f"{name}/" if file in links else name)
+            if file.startswith(".") or is_listed or _is_sidecar(path):
                 continue
             if not _is_unicode(name):
                 shown = name.encode("utf-8", "backslashreplace").decode()
                 yield shown, DocumentError("has a name that is not UTF-8; rename it")
+            elif file in links:
+                yield name, DocumentError("is a link to a folder; copy the folder to its place")
             elif path.is_symlink() and not _target(path).is_relative_to(inside):
                 yield name, DocumentError("is a link out of the folder; copy the file into it")
             elif not path.is_file():

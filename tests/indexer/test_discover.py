@@ -53,8 +53,22 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     (root / "folder").symlink_to(tmp_path / "outside")
     found = list(discover([root]))
     assert _names(found) == ["a.md"]
-    assert set(_problems(found)) == {"link.md", "up.md"}
+    assert set(_problems(found)) == {"link.md", "up.md", "folder"}
     assert "link out of the folder" in _problems(found)["link.md"]
+
+
+def test_a_link_to_a_folder_is_reported_and_not_followed(tmp_path: Path) -> None:
+    root = _touch(tmp_path / "root", "a.md", "sub/b.md", "index/CURRENT")
+    _touch(tmp_path, "outside/c.md")
+    (root / "sub" / "inside").symlink_to("..")
+    for name in ("out", "ignored", "listed", ".hidden"):
+        (root / name).symlink_to(tmp_path / "outside")
+    (root / "to-index").symlink_to("index")
+    (root / ".shelftalkignore").write_text("ignored\nlisted/\n")
+    found = list(discover([root], root / "index"))
+    assert _names(found) == ["a.md", "sub/b.md"]
+    assert set(_problems(found)) == {"out", "sub/inside"}
+    assert "is a link to a folder" in _problems(found)["out"]
 
 
 def test_a_link_inside_the_folder_is_a_file(tmp_path: Path) -> None:
