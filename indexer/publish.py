@@ -75,9 +75,11 @@ def roll_back(layout: Layout, to: str | None = None) -> Manifest:
 
     Raises:
         InputError: there is no such generation.
+        IndexMissingError: there is no index.
         IndexDamagedError: it is not whole; what was published stays published.
         IndexLockedError: another writer is at work.
     """
+    layout.require()
     with writing(layout):
         current = layout.published().name
         if to is None:

@@ -38,10 +38,12 @@ def repair(layout: Layout, open_embedder: OpenEmbedder, keep: int) -> Repair:
         keep: how many generations stay.
 
     Raises:
+        IndexMissingError: there is no index.
         IndexDamagedError: no generation is whole enough.
         IndexLockedError: another writer is at work.
         ModelError: vectors are damaged, and the model that made them cannot be opened.
     """
+    layout.require()
     with writing(layout) as folder:
         names = _by_preference(layout)
         for name in names:

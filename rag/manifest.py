@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
@@ -49,6 +50,15 @@ class Layout:
         """Held by the one writer."""
         return self.folder / ".lock"
 
+    def require(self) -> None:
+        """Refuse a folder that holds no index.
+
+        Raises:
+            IndexMissingError: no run has begun one there.
+        """
+        if not os.path.isdir(self.generations):  # False, too, where none may look
+            raise self._missing()
+
     def published(self) -> Path:
         """The folder of the published generation.
 
@@ -69,10 +79,13 @@ class Layout:
         try:
             return self.current.read_text(encoding="utf-8", errors="replace").strip()
         except OSError as error:
-            raise IndexMissingError(
-                f"There is no index in {self.folder}. Make one with: "
-                f"shelftalk index CORPUS --index {self.folder}"
-            ) from error
+            raise self._missing() from error
+
+    def _missing(self) -> IndexMissingError:
+        return IndexMissingError(
+            f"There is no index in {self.folder}. Make one with: "
+            f"shelftalk index CORPUS --index {self.folder}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -349,8 +349,12 @@ def test_keep_and_rollback(small_corpus: Path, tmp_path: Path) -> None:
     assert f"back at generation {ids[2]}" in run("rollback").stdout
 
 
-def test_rollback_without_an_index(tmp_path: Path) -> None:
-    refused(run("rollback", tmp_path / "none"), 2, "There is no index")
+@pytest.mark.parametrize("command", [["rollback"], ["check", "--repair"]], ids=lambda c: c[0])
+def test_what_mends_an_index_makes_none(command: list[str], tmp_path: Path) -> None:
+    refused(run(*command, tmp_path / "none"), 2, "There is no index")
+    (tmp_path / "other").mkdir()
+    refused(run(*command, tmp_path / "other"), 2, "There is no index")
+    assert [*tmp_path.rglob("*")] == [tmp_path / "other"]
 
 
 def test_check_repairs(own_index: Path) -> None:
