@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -44,21 +43,17 @@ def build(
     Raises:
         InputError: a folder does not exist or holds no readable document.
         IndexFolderError: the index folder cannot be written or is being written.
+        ModelError: the embedder failed.
     """
     started = time.perf_counter()
     layout = Layout(settings.index)
     with writing(layout) as folder, _published(layout) as earlier:
         run = _Run(roots, settings, embedder, progress, earlier)
-        try:
-            run.write_passages(folder)
-            if not run.report.documents:
-                raise InputError(_nothing(roots, run.report))
-            if not run.changes_nothing():
-                run.publish(layout, folder)
-        except sqlite3.Error as error:
-            raise IndexFolderError(
-                f"{layout.folder} cannot be written: {error}. The published index is untouched."
-            ) from error
+        run.write_passages(folder)
+        if not run.report.documents:
+            raise InputError(_nothing(roots, run.report))
+        if not run.changes_nothing():
+            run.publish(layout, folder)
     run.report.seconds = round(time.perf_counter() - started, 2)
     return run.report
 

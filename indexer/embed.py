@@ -9,6 +9,7 @@ import numpy as np
 
 from indexer.store import text_key
 from rag.embedding import Embedder
+from rag.errors import ModelError
 from rag.index import Index
 from rag.vectors import Vectors
 
@@ -89,7 +90,11 @@ class VectorSource:
         self.reused = 0
 
     def vectors(self, texts: Iterator[str]) -> Iterator[Vectors]:
-        """Yield float32 [m, dim] blocks in the order of the texts."""
+        """Yield float32 [m, dim] blocks in the order of the texts.
+
+        Raises:
+            ModelError: the embedder failed.
+        """
         while window := list(islice(texts, WINDOW)):
             yield self._window(window)
 
@@ -103,9 +108,18 @@ class VectorSource:
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         if missing:
             new = sorted(missing, key=lambda key: (len(missing[key]), missing[key]))
-            vectors = self._embedder.encode_documents([missing[key] for key in new])
+            vectors = self._encoded([missing[key] for key in new])
             self._journal.keep(new, vectors)
             known |= zip(new, vectors, strict=True)
         self.embedded += len(missing)
         self.reused += len(texts) - len(missing)
         return np.stack([known[key] for key in keys])
+
+    def _encoded(self, texts: Sequence[str]) -> Vectors:
+        try:
+            return self._embedder.encode_documents(texts)
+        except OSError as error:  # not to be taken for one of the index folder
+            raise ModelError(
+                f"The embedder {self._embedder.name!r} cannot read what it needs: {error}. "
+                "Make it readable, or choose another one."
+            ) from error

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,8 +21,9 @@ def writing(layout: Layout) -> Iterator[Path]:
 
     Raises:
         IndexLockedError: another writer is at work.
-        IndexFolderError: the folder cannot be written.
+        IndexFolderError: the folder cannot be written, or SQLite failed while it was.
     """
+    before = _pointed_at(layout)
     if layout.folder.exists() and not layout.folder.is_dir():
         raise IndexFolderError(
             f"{layout.folder} is a file, so no index can be written there. Choose another."
@@ -45,11 +47,21 @@ def writing(layout: Layout) -> Iterator[Path]:
             "Wait for it, or end it; "
             "the published index is untouched."
         ) from error
-    except OSError as error:
+    except (OSError, sqlite3.Error) as error:
+        why = getattr(error, "strerror", None) or error
         raise IndexFolderError(
-            f"{layout.folder} cannot be written: {error.strerror or error}. "
-            "The published index is untouched."
+            f"{layout.folder} cannot be written: {why}. {_outcome(layout, before)}"
         ) from error
+
+
+def _outcome(layout: Layout, before: str) -> str:
+    """What a run that failed leaves: it may fail after it has renamed CURRENT."""
+    now = _pointed_at(layout)
+    if now == before:
+        return "The published index is untouched."
+    if now:
+        return f"Generation {now} was published all the same."
+    return f"Whether its index is whole tells: shelftalk check {layout.folder}"
 
 
 def publish(layout: Layout, folder: Path, manifest: Manifest, keep: int) -> None:

@@ -10,7 +10,7 @@ import pytest
 from indexer.build import build
 from indexer.report import Report
 from rag.config import Indexing, Rule, Settings
-from rag.errors import IndexFolderError, IndexLockedError, InputError
+from rag.errors import IndexFolderError, IndexLockedError, InputError, ModelError
 from rag.index import Index
 from rag.manifest import VECTORS, Layout
 from rag.text import terms
@@ -182,6 +182,17 @@ def test_an_embedder_that_fails_leaves_the_old_generation(corpus: Path, settings
     assert Layout(settings.index).published().name == first.generation
     assert texts(settings)["one.md"] == "The text of one."
     assert len(list(Layout(settings.index).generations.iterdir())) == 1
+
+
+def test_an_embedder_whose_files_fail_is_not_mistaken_for_the_index_folder(
+    corpus: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(*_: object) -> Vectors:
+        raise OSError(5, "Input/output error", "model.onnx")
+
+    monkeypatch.setattr(HashingEmbedder, "encode_documents", unreadable)
+    with pytest.raises(ModelError, match="'hashing' cannot read what it needs: .*model.onnx"):
+        run(corpus, settings)
 
 
 def test_a_second_writer_is_refused_and_changes_nothing(corpus: Path, settings: Settings) -> None:

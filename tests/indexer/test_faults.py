@@ -87,6 +87,7 @@ def test_whatever_fails_the_old_generation_or_the_new_one_is_served(
         assert "\n" not in fault["raised"], fault
         if not fault["made"]:
             assert "cannot be written" in fault["raised"], fault
+            assert ("is untouched" in fault["raised"]) is (fault["served"] == "old"), fault
     assert sum(fault["served"] == "old" for fault in faults) > len(faults) / 2
 
 

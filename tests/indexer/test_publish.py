@@ -1,4 +1,5 @@
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -110,16 +111,28 @@ def test_a_disk_that_fails_at_any_step_leaves_a_whole_generation(
         fsync(handle)
 
     monkeypatch.setattr(os, "fsync", flaky)
-    with pytest.raises(IndexFolderError, match="No space left on device"):
+    with pytest.raises(IndexFolderError, match="No space left on device") as told:
         _publish(layout, "2")
     current = layout.published()
     Manifest.read(current).verify(current)
     # Once CURRENT is renamed, the new generation is the published one.
-    assert _generations(layout) == (["1"] if failing < STEPS else ["1", "2"])
+    if failing < STEPS:
+        assert _generations(layout) == ["1"]
+        assert "The published index is untouched." in str(told.value)
+    else:
+        assert _generations(layout) == ["1", "2"]
+        assert "Generation 2 was published all the same." in str(told.value)
     assert not (layout.folder / ".CURRENT").exists()
     calls = STEPS
     _publish(layout, "3")
     assert layout.published().name == "3"
+
+
+def test_a_failed_run_that_cannot_tell_what_is_published_says_how_to(layout: Layout) -> None:
+    _publish(layout, "1")
+    with pytest.raises(IndexFolderError, match="shelftalk check"), writing(layout):
+        layout.current.unlink()
+        raise sqlite3.OperationalError("disk I/O error")
 
 
 def test_a_folder_that_cannot_be_made_says_so(tmp_path: Path) -> None:
