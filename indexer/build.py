@@ -13,7 +13,7 @@ from indexer.discover import SourceFile, discover
 from indexer.embed import Journal, VectorSource
 from indexer.generation import manifest, write_lexical, write_vectors
 from indexer.load import LOADERS
-from indexer.publish import publish, writing
+from indexer.publish import generations, publish, writing
 from indexer.readers import read
 from indexer.recipe import fingerprint, recipe
 from indexer.report import Report
@@ -177,7 +177,8 @@ class _Run:
                 self._progress.embedding(done, report.chunks)
             report.embedded, report.reused = source.embedded, source.reused
             write_lexical(folder)
-            made = manifest(folder, embedder, self._chunk_tokens, self._digest.hexdigest())
+            digest, others = self._digest.hexdigest(), generations(layout)
+            made = manifest(folder, embedder, self._chunk_tokens, digest, others)
             publish(layout, folder, made, self._indexing.keep)
             report.generation = made.id
             journal.discard()

@@ -1,10 +1,10 @@
 """What is derived from the passages of a generation: vectors, lexical index and manifest."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import faiss
@@ -17,6 +17,9 @@ from rag.embedding import Embedder
 from rag.locale import base_language
 from rag.manifest import LEXICAL, PASSAGES, VECTORS, Manifest, digests
 from rag.text import STEMMED
+
+_TIME = "%Y%m%dT%H%M%S%f"
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def write_vectors(folder: Path, source: VectorSource) -> Iterator[int]:
@@ -56,12 +59,18 @@ def _count(folder: Path, table: str) -> int:
     return int(count)
 
 
-def manifest(folder: Path, embedder: Embedder, chunk_tokens: int, corpus_digest: str) -> Manifest:
-    """The manifest of a generation whose files are all written."""
+def manifest(
+    folder: Path,
+    embedder: Embedder,
+    chunk_tokens: int,
+    corpus_digest: str,
+    others: Iterable[str],
+) -> Manifest:
+    """The manifest of a generation whose files are all written; `others` are ids it comes after."""
     documents, chunks = (_count(folder, table) for table in ("documents", "chunks"))
     now = datetime.now(UTC)
     return Manifest(
-        id=_id(now, corpus_digest),
+        id=_id(now, corpus_digest, others),
         created=now.isoformat(timespec="seconds"),
         model=embedder.name,
         model_sha256=embedder.sha256,
@@ -74,17 +83,26 @@ def manifest(folder: Path, embedder: Embedder, chunk_tokens: int, corpus_digest:
     )
 
 
-def again(earlier: Manifest, folder: Path) -> Manifest:
+def again(earlier: Manifest, folder: Path, others: Iterable[str]) -> Manifest:
     """The manifest of a generation with the same passages, its files written anew."""
     now = datetime.now(UTC)
     return replace(
         earlier,
-        id=_id(now, earlier.corpus_digest),
+        id=_id(now, earlier.corpus_digest, others),
         created=now.isoformat(timespec="seconds"),
         files=digests(folder),
     )
 
 
-def _id(now: datetime, corpus_digest: str) -> str:
-    """Ids sort by time."""
-    return f"{now:%Y%m%dT%H%M%S%f}-{corpus_digest[:8]}"
+def _id(now: datetime, corpus_digest: str, others: Iterable[str]) -> str:
+    """Ids sort in the order they are made in, also where the clock was put back meanwhile."""
+    after = max(map(_time_of, others), default=_NEVER)
+    now = max(now, after + timedelta(microseconds=1))
+    return f"{now:{_TIME}}-{corpus_digest[:8]}"
+
+
+def _time_of(id: str) -> datetime:
+    try:
+        return datetime.strptime(id.partition("-")[0], _TIME).replace(tzinfo=UTC)
+    except ValueError:  # not one of ours
+        return _NEVER

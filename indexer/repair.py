@@ -108,7 +108,7 @@ def _rebuilt(
         shutil.copyfile(broken.folder / VECTORS, folder / VECTORS)
     else:
         _embed_again(layout, folder, broken.manifest, open_embedder)
-    return again(broken.manifest, folder)
+    return again(broken.manifest, folder, generations(layout))
 
 
 def _embed_again(

@@ -2,12 +2,14 @@ import json
 import shutil
 from collections.abc import Sequence
 from contextlib import closing
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from indexer.build import build
+from indexer.publish import generations, roll_back
 from indexer.report import Report
 from rag.config import Indexing, Rule, Settings
 from rag.errors import IndexFolderError, IndexLockedError, InputError, ModelError
@@ -182,6 +184,27 @@ def test_an_embedder_that_fails_leaves_the_old_generation(corpus: Path, settings
     assert Layout(settings.index).published().name == first.generation
     assert texts(settings)["one.md"] == "The text of one."
     assert len(list(Layout(settings.index).generations.iterdir())) == 1
+
+
+def test_generations_stay_in_order_where_the_clock_is_put_back(
+    corpus: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hours = iter([12, 12, 9, 10])
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Clock":
+            return cls(2026, 1, 1, next(hours), tzinfo=tz)
+
+    monkeypatch.setattr("indexer.generation.datetime", Clock)
+    ids = []
+    for number in range(4):
+        (corpus / "one.md").write_text(f"Text number {number}.")
+        ids.append(run(corpus, settings).generation)
+    assert ids == sorted(ids)
+    layout = Layout(settings.index)
+    assert generations(layout) == ids[2:]
+    assert roll_back(layout).id == ids[2]
 
 
 def test_an_embedder_whose_files_fail_is_not_mistaken_for_the_index_folder(
