@@ -2,7 +2,6 @@
 
 import json
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,7 +40,7 @@ def index(
     """Index documents and publish them."""
     from api import terminal
     from indexer.build import build
-    from indexer.watch import changes
+    from indexer.watch import changes, when_free
     from rag.embedding import open_embedder
 
     with options.errors_as_exit_codes():
@@ -61,9 +60,12 @@ def index(
         if not watch:
             run()
             return
-        for number, _ in enumerate(changes(corpus, settings.index)):
-            with options.errors_as_lines() if number else nullcontext():
-                run()
+        coming = changes(corpus, settings.index)
+        next(coming)
+        run()
+        for _ in coming:
+            with options.errors_as_lines():
+                when_free(run, terminal.say)
 
 
 @app.command(epilog="Example: shelftalk rollback index")

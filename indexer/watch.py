@@ -1,15 +1,19 @@
-"""Notice when documents are saved."""
+"""Notice when documents are saved, and index them when nobody else does."""
 
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import watchfiles
 
 from indexer.discover import require_roots
+from rag.errors import IndexLockedError
 
 _SETTLED_MS = 200
 """Programs save in several steps: so long without another is taken for the last."""
+_AGAIN = 1.0
+"""Seconds after which it is tried again whether another writer has ended."""
 
 
 def changes(
@@ -46,3 +50,16 @@ def changes(
         if found or not listening:
             listening = True
             yield len(found)
+
+
+def when_free(run: Callable[[], None], say: Callable[[str], None]) -> None:
+    """Run as soon as no other writer is at work, and say once for whom it waits."""
+    waits = False
+    while True:
+        try:
+            return run()
+        except IndexLockedError as error:  # the change at hand will not be yielded again
+            if not waits:
+                say(str(error))
+            waits = True
+        time.sleep(_AGAIN)

@@ -4,6 +4,7 @@ import json
 import shutil
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from typer.testing import CliRunner, Result
 from api import options
 from api.cli import app
 from indexer.build import build
+from indexer.publish import writing
 from rag.config import Settings, describe
 from rag.manifest import VECTORS, Layout
 from tests.doubles import HashingEmbedder, Silent
@@ -386,6 +388,27 @@ def test_watching_publishes_what_is_saved_and_goes_on_after_an_error(
     assert second["documents"] == first["documents"] + 1
     assert third["documents"] == first["documents"]
     assert "does not exist" in result.stderr
+
+
+def test_a_change_that_finds_another_writer_at_work_waits_for_it(
+    small_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = Path(shutil.copytree(small_corpus, tmp_path / "corpus"))
+    other = ExitStack()
+
+    def saves(*_: object) -> Iterator[int]:
+        yield 0
+        (corpus / "news.md").write_text("Text of the news.")
+        other.enter_context(writing(Layout(Path("index"))))
+        yield 1
+
+    monkeypatch.setattr("indexer.watch.changes", saves)
+    monkeypatch.setattr("time.sleep", lambda _: other.close())
+    result = run("index", corpus, "--watch", "--json")
+    assert result.exit_code == 0
+    first, second = (json.loads(line) for line in result.stdout.splitlines())
+    assert second["documents"] == first["documents"] + 1
+    assert result.stderr.count("Another writer is at work") == 1
 
 
 def test_connections_do_not_wait_for_acknowledgements() -> None:
