@@ -33,23 +33,32 @@ _CONSUMED = frozenset(
 )
 
 
+def told_of(file: SourceFile, rules: Sequence[Rule] = ()) -> Mapping[str, object]:
+    """What a file's sidecar tells of all its documents, or else the first rule that fits its path.
+
+    Raises:
+        DocumentError: the sidecar cannot be read, or a date or kind is malformed.
+    """
+    about = {**_ruled(file, rules), **_sidecar(file.path)}
+    _kind(about.get("kind"), file.place, None)
+    _in_force(about)
+    return about
+
+
 def attribute(
-    draft: Draft, file: SourceFile, rules: Sequence[Rule] = ()
+    draft: Draft, file: SourceFile, told: Mapping[str, object]
 ) -> tuple[Document, list[Guess]]:
     """Complete a draft, and say what of it was guessed.
 
-    The source's own word wins over the sidecar, that over the first rule that fits the path, that
-    over the names of folders.
+    The source's own word wins over what is told of the file, and that over the names of folders.
 
     Raises:
         DocumentError: a date or kind in the metadata is malformed.
     """
-    about = {**_ruled(file, rules), **_sidecar(file.path), **draft.metadata}
+    about = {**told, **draft.metadata}
     products = _ids(about, "product_id") or _product_of_folder(file.place)
     kind, told_by = _kind(about.get("kind"), file.place, draft.kind)
-    first, last = _day(about, "effective_from"), _day(about, "effective_until")
-    if first and last and last < first:
-        raise DocumentError(f"is in force until {last} but only from {first}; correct its dates")
+    first, last = _in_force(about)
     document = Document(
         id=clean(draft.id or (f"{file.name}#{draft.row}" if draft.row else file.name)),
         kind=kind,
@@ -132,6 +141,14 @@ def _kind(given: object, name: str, form: Kind | None) -> tuple[Kind, str]:
             if word in _KIND_OF_WORD and not (part == "products" and suffix not in _TABLES):
                 return _KIND_OF_WORD[word], "file name" if part == path.stem else "folder name"
     return form or Kind.PAGE, "file type"
+
+
+def _in_force(about: Mapping[str, object]) -> tuple[date | None, date | None]:
+    """The first and the last day."""
+    first, last = _day(about, "effective_from"), _day(about, "effective_until")
+    if first and last and last < first:
+        raise DocumentError(f"is in force until {last} but only from {first}; correct its dates")
+    return first, last
 
 
 def _title_of(name: str) -> str:

@@ -1,9 +1,9 @@
 """File → documents. The table says which loader reads which kind of file."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 
-from indexer.attribution import attribute
+from indexer.attribution import attribute, told_of
 from indexer.discover import SourceFile
 from indexer.draft import Draft
 from indexer.loaders import docx, json_rows, markdown, pdf, plain, table, xlsx
@@ -49,18 +49,24 @@ def load(file: SourceFile, rules: Sequence[Rule] = ()) -> Iterator[Loaded | Docu
         return
     found = False
     try:
+        told = told_of(file, rules)
         with unpacked(file.path) as path:
             for draft in loader(path):
                 found = True
-                if isinstance(draft, DocumentError):
-                    yield draft
-                elif not draft.text:
-                    yield EmptyDocumentError("holds no text; nothing was indexed from it")
-                else:
-                    yield attribute(draft, file, rules)
+                yield draft if isinstance(draft, DocumentError) else _loaded(draft, file, told)
         if not found:
             yield EmptyDocumentError("holds no rows; nothing was indexed from it")
     except DocumentError as error:
         yield error
     except RecursionError:
         yield DocumentError("is nested too deeply to be read; flatten it")
+
+
+def _loaded(draft: Draft, file: SourceFile, told: Mapping[str, object]) -> Loaded | DocumentError:
+    """The document of a draft, or what is wrong with it: other rows of its file may be right."""
+    if not draft.text:
+        return EmptyDocumentError("holds no text; nothing was indexed from it")
+    try:
+        return attribute(draft, file, told)
+    except DocumentError as error:
+        return DocumentError(f"{draft.row} {error}") if draft.row else error

@@ -10,7 +10,7 @@ from indexer.report import Guess
 from rag.config import Rule
 from rag.errors import DocumentError
 from rag.types import Document, Kind
-from tests.indexer.reading import read, refusal
+from tests.indexer.reading import read, read_all, refusal
 
 
 @pytest.mark.parametrize(
@@ -83,6 +83,34 @@ def test_a_sidecar_that_cannot_be_used_says_why(
 ) -> None:
     (tmp_path / "a.txt.yaml").write_bytes(content)
     assert message in str(refusal(tmp_path, "a.txt", "Text"))
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "errors"),
+    [
+        (
+            "a.csv",
+            "id,price,effective_from\n1,5,\n2,5,soon\n,5,soon\n4,5,2026-01-01\n",
+            ["2 has effective_from: 'soon'", "row-3 has effective_from: 'soon'"],
+        ),
+        (
+            "a.jsonl",
+            '{"text": "A"}\n{"text": "B", "kind": "novel"}\n{"text": "C"}\n',
+            ["line-2 has kind 'novel'"],
+        ),
+    ],
+)
+def test_a_row_with_malformed_metadata_is_named_and_leaves_the_others(
+    tmp_path: Path, name: str, rows: str, errors: list[str]
+) -> None:
+    first, *bad, last = read_all(tmp_path, name, rows)
+    assert isinstance(first, Document) and isinstance(last, Document)
+    assert [str(one).split(";")[0] for one in bad] == errors
+
+
+def test_a_sidecar_that_cannot_be_used_is_one_line_whatever_the_rows(tmp_path: Path) -> None:
+    (tmp_path / "a.csv.yaml").write_text("effective_from: soon")
+    assert "has effective_from: 'soon'" in str(refusal(tmp_path, "a.csv", "id,x\n1,a\n2,b\n"))
 
 
 def test_a_sidecar_that_is_a_link_is_not_read(tmp_path: Path) -> None:
