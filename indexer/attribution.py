@@ -136,10 +136,14 @@ def _kind(given: object, name: str, form: Kind | None) -> tuple[Kind, str]:
     path = PurePosixPath(name.removesuffix(".gz"))
     suffix = path.suffix.lower()
     for part in (path.stem, *reversed(path.parts[:-1])):
-        words = re.findall(r"[a-z]+", part.lower())
-        for word in words:
-            if word in _KIND_OF_WORD and not (part == "products" and suffix not in _TABLES):
-                return _KIND_OF_WORD[word], "file name" if part == path.stem else "folder name"
+        kinds = [
+            _KIND_OF_WORD[word]
+            for word in re.findall(r"[a-z]+", part.lower())
+            if word in _KIND_OF_WORD and not (word == "products" and suffix not in _TABLES)
+        ]
+        if kinds:  # the last: a `review-policy` is a policy; but a `faq-page` is a FAQ
+            telling = [kind for kind in kinds if kind is not Kind.PAGE] or kinds
+            return telling[-1], "file name" if part == path.stem else "folder name"
     return form or Kind.PAGE, "file type"
 
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from indexer.draft import Draft
+from indexer.draft import Draft, clean
 from indexer.loaders.rows import ABOUT, BELONGS, PROSE, ROW_ID, TEXT, TITLE, draft_of
 from indexer.loaders.values import plain_name
 from rag.errors import DocumentError
@@ -68,7 +68,7 @@ def gathered(
             yield line
             continue
         row = _plain(line)
-        if not row[columns.subject]:
+        if not clean(row[columns.subject]):
             yield DocumentError(f"{line[0]} does not say whose it is; fill in {columns.subject}")
             continue
         key = (row[columns.subject], *(row.get(name, "") for name in _APART))

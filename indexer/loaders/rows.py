@@ -7,7 +7,7 @@ is a document of its own.
 
 from collections.abc import Collection, Mapping
 
-from indexer.draft import Draft, Outline
+from indexer.draft import Draft, Outline, clean
 from indexer.loaders.plain import add_plain
 from indexer.loaders.values import add_html, add_value, is_html, plain_name
 from rag.errors import DocumentError
@@ -124,6 +124,6 @@ def _belongs_to_itself(own_id: str, metadata: dict[str, object]) -> None:
 def _first(given: Mapping[str, object], names: tuple[str, ...]) -> str | None:
     for name in names:
         value = given.get(name)
-        if isinstance(value, str | int) and str(value).strip():
+        if isinstance(value, str | int) and clean(str(value)):
             return str(value).strip()
     return None

@@ -44,6 +44,12 @@ def test_the_folder_says_whose_it_is(tmp_path: Path, name: str, products: tuple[
         ("policies/faq.md", Kind.FAQ),
         ("Policies/Returns.md", Kind.POLICY),
         ("about.md", Kind.PAGE),
+        ("products-returns-policy.md", Kind.POLICY),
+        ("review-policy.md", Kind.POLICY),
+        ("our-products.md", Kind.PAGE),
+        ("products-2026/KT12/faq-page.html", Kind.FAQ),
+        ("products-2026/notes.md", Kind.PAGE),
+        ("help-page.md", Kind.PAGE),
     ],
 )
 def test_the_path_says_what_it_is(tmp_path: Path, name: str, kind: Kind) -> None:

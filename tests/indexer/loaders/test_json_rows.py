@@ -68,6 +68,15 @@ def test_many_texts_of_one_product_stay_apart(tmp_path: Path) -> None:
     assert {d.product_ids for d in found} == {("KT12",)}
 
 
+@pytest.mark.parametrize("row", [{"text": "Words."}, {"title": "Kettle", "weight": "1 kg"}])
+@pytest.mark.parametrize("unseen", ["\u200b", " \u2060 ", "\U000e0041"])
+def test_an_id_that_nobody_sees_is_none(
+    tmp_path: Path, row: dict[str, object], unseen: str
+) -> None:
+    document = read(tmp_path, "a.jsonl", _lines({"id": unseen, **row}))
+    assert (document.id, document.product_ids) == ("a.jsonl#line-1", ())
+
+
 def test_a_broken_line_leaves_the_others(tmp_path: Path) -> None:
     text = '{"id": 1, "text": "one"}\n{"id": 2, "te\n\n{"id": 3, "text": "three"}\n'
     found = read_all(tmp_path, "a.jsonl", text)

@@ -71,7 +71,7 @@ def test_languages_and_variants_stay_apart(tmp_path: Path) -> None:
 
 
 def test_what_is_wrong_with_a_row_is_said(tmp_path: Path) -> None:
-    data = "id,attribute,value\n,Weight,1 kg\nKT12,Weight,1 kg,x\nKT17,Weight,\nKT19,Colour,red\n"
+    data = "id,attribute,value\n\u200b,Weight,1\nKT12,Weight,1,x\nKT17,Weight,\nKT19,Colour,red\n"
     found = read_all(tmp_path, "a.csv", data)
     errors = [str(one) for one in found if isinstance(one, DocumentError)]
     assert len(found) == 4 and len(errors) == 3
