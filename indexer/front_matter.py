@@ -3,10 +3,11 @@
 import yaml
 
 _NULL = "tag:yaml.org,2002:null"
+_VALUES = [f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float", "timestamp")]
 
 
 class _Loader(yaml.SafeLoader):
-    """Every value is read as it is written: `0123`, `1.10` and `no` are ids, not numbers.
+    """Every value is read as it is written: `0123`, `1.10` and `!!bool no` are ids, not numbers.
 
     Aliases are refused: a few lines of them unfold to gigabytes.
     """
@@ -14,6 +15,10 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers = {
         first: [resolver for resolver in resolvers if resolver[0] == _NULL]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    yaml_constructors = {
+        tag: yaml.SafeLoader.construct_yaml_str if tag in _VALUES else constructor
+        for tag, constructor in yaml.SafeLoader.yaml_constructors.items()
     }
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:

@@ -46,9 +46,7 @@ def _objects(path: Path) -> Iterator[tuple[str, object]]:
         return
     text = read_text(path)
     try:
-        rows = _unwrapped(json.loads(text))
-    except RecursionError as error:
-        raise DocumentError("is nested too deeply to be read; flatten it") from error
+        rows = _unwrapped(_parsed(text))
     except json.JSONDecodeError as error:
         if not error.msg.startswith("Extra data"):
             raise DocumentError(f"is not JSON: {error}") from error
@@ -66,14 +64,29 @@ def _by_line(lines: Iterable[str | DocumentError]) -> Iterator[tuple[str, object
         if not line.strip():
             continue
         try:
-            yield place, json.loads(line)
-        except RecursionError:
-            yield place, DocumentError(f"{place} is nested too deeply to be read; flatten it")
-        except ValueError as error:
-            yield (
-                place,
-                DocumentError(f"{place} is not JSON ({error}); the other lines are kept"),
-            )
+            yield place, _parsed(line)
+        except DocumentError as error:
+            yield place, DocumentError(f"{place} {error}")
+        except json.JSONDecodeError as error:
+            wrong = DocumentError(f"{place} is not JSON ({error}); the other lines are kept")
+            yield place, wrong
+
+
+def _parsed(text: str) -> object:
+    """The value that a text of JSON spells.
+
+    Raises:
+        json.JSONDecodeError: it is no JSON.
+        DocumentError: it is too deep, or has a number too long, to be read.
+    """
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except RecursionError as error:
+        raise DocumentError("is nested too deeply to be read; flatten it") from error
+    except ValueError as error:  # the only other one: more digits than Python takes
+        raise DocumentError("has a number of thousands of digits; write it as text") from error
 
 
 def _unwrapped(whole: object) -> list[object]:

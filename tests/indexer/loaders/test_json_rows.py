@@ -164,6 +164,18 @@ def test_a_row_nested_too_deeply_leaves_the_others(tmp_path: Path) -> None:
     assert getattr(found[1], "text", None) == "two"
 
 
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+def test_a_number_too_long_to_be_read_is_said(tmp_path: Path, name: str) -> None:
+    long = f'{{"id": "A", "weight": {"9" * 5_000}}}'
+    assert "has a number of thousands of digits" in str(refusal(tmp_path, name, long))
+
+
+def test_a_number_too_long_to_be_read_leaves_the_other_lines(tmp_path: Path) -> None:
+    found = read_all(tmp_path, "a.jsonl", f'{"9" * 5_000}\n{{"id": "B", "text": "two"}}\n')
+    assert str(found[0]).startswith("line 1 has a number of thousands of digits")
+    assert getattr(found[1], "text", None) == "two"
+
+
 def test_names_with_a_prefix(tmp_path: Path) -> None:
     row = {
         "g:id": "KT12-RED",

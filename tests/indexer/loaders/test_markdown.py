@@ -118,6 +118,13 @@ def test_an_id_is_read_as_it_is_written(tmp_path: Path, written: str) -> None:
     assert document.product_ids == (written,)
 
 
+@pytest.mark.parametrize("tag", ["bool", "int", "float", "timestamp", "str"])
+@pytest.mark.parametrize("written", ["soon", "0123", "1:x"])
+def test_so_is_a_value_with_a_tag(tmp_path: Path, tag: str, written: str) -> None:
+    document = read(tmp_path, "a.md", f"---\nproduct_id: !!{tag} {written}\n---\nText")
+    assert document.product_ids == (written,)
+
+
 def test_empty_values_are_no_values(tmp_path: Path) -> None:
     front = "title:\nkind: ''\nproduct_id: null\nlocale: ~\neffective_from:\nurl: ' '\n"
     document = read(tmp_path, "a.md", f"---\n{front}---\nText")
