@@ -18,7 +18,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 _LONGEST = 200
 _LONGEST_SENTENCE = 100
 _LONGEST_LABEL = 60
-_GENERIC = frozenset(
+GENERIC = frozenset(
     # What the header of a list of attributes says in any shop: that these are attributes.
     "attribute attributes characteristic characteristics detail details description feature "
     "features field item key name parameter parameters property properties spec specification "
@@ -123,7 +123,7 @@ def _lists_attributes(rows: Sequence[Row]) -> bool:
 def is_generic(header: Iterable[str]) -> bool:
     """Whether a header says no more than that labels and values follow."""
     words = [name.casefold().strip(" :*") for name in header]
-    return len(words) == 2 and all(not word or word in _GENERIC for word in words)
+    return len(words) == 2 and all(not word or word in GENERIC for word in words)
 
 
 def _is_listing(cells: Sequence[Cell]) -> bool:

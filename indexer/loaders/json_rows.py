@@ -6,6 +6,7 @@ from pathlib import Path
 
 from indexer.draft import Draft
 from indexer.loaders.encoding import read_lines, read_text
+from indexer.loaders.names import plain_name
 from indexer.loaders.rows import (
     PROSE,
     QUESTIONS,
@@ -15,7 +16,6 @@ from indexer.loaders.rows import (
     draft_of,
     is_question,
 )
-from indexer.loaders.values import plain_name
 from rag.errors import DocumentError
 
 _WRAPPERS = frozenset("products items item entries entry rows records documents docs data".split())

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from indexer.draft import Draft, clean
+from indexer.loaders.names import by_plain_name, plain_name
 from indexer.loaders.rows import ABOUT, BELONGS, PROSE, ROW_ID, TEXT, TITLE, draft_of
-from indexer.loaders.values import plain_name
 from rag.errors import DocumentError
 
 _SUBJECTS = ("product_id", "sku", "item_id", "id", "item_group_id", "product", "article_number")
@@ -87,7 +87,8 @@ def gathered(
 
 
 def _plain(line: Line) -> dict[str, str]:
-    return {plain_name(name): cell.strip() for name, cell in line[1].items()}
+    cells = line[1]
+    return {plain: cells[name].strip() for plain, name in by_plain_name(cells).items()}
 
 
 def _product(rows: Sequence[Mapping[str, str]], columns: Columns) -> dict[str, object]:

@@ -8,13 +8,16 @@ is a document of its own.
 from collections.abc import Collection, Mapping
 
 from indexer.draft import Draft, Outline, clean
+from indexer.loaders.names import by_plain_name
 from indexer.loaders.plain import add_plain
-from indexer.loaders.values import add_html, add_value, is_html, plain_name
+from indexer.loaders.values import add_html, add_value, is_html
 from rag.errors import DocumentError
 from rag.types import BlockKind, Kind
 
 OWN_ID = ("id", "doc_id", "_id")
 ROW_ID = (*OWN_ID, "sku", "variant_id", "product_id", "item_id")
+_SUBJECT = ("sku", "item_id", "item_group_id")
+"""What else than `product_id` says whose a text is."""
 TITLE = ("title", "name", "product_name")
 TEXT = ("text", "content", "body")
 QUESTION, ANSWER = "question", "answer"
@@ -45,7 +48,7 @@ def draft_of(row: Mapping[str, object], place: str) -> Draft:
     Raises:
         DocumentError: it holds neither text nor attributes.
     """
-    names = {plain_name(key): key for key in row}
+    names = by_plain_name(row)
     given = {name: row[key] for name, key in names.items()}
     if is_question(given):
         raise DocumentError(f"{place} is a question, not a document; keep QA sets apart")
@@ -63,8 +66,9 @@ def draft_of(row: Mapping[str, object], place: str) -> Draft:
         metadata |= _other_scalars(given, metadata)
     else:
         _add_product(given, names, outline)
-        if own_id and not metadata.get("product_id"):
-            _belongs_to_itself(own_id, metadata)
+    subject = _first(given, _SUBJECT) if text else own_id
+    if subject and not metadata.get("product_id"):
+        _belongs_to(subject, metadata)
     draft = outline.finish(
         title=_first(given, TITLE) or question,
         own_id=own_id if text else None,
@@ -83,10 +87,13 @@ def _add_product(given: Mapping[str, object], names: Mapping[str, str], outline:
     """The prose of a product, then its attributes under the names its source writes."""
     for name in PROSE:
         value = given.get(name)
-        if isinstance(value, str) and is_html(value):
-            add_html(value, outline)
-        elif isinstance(value, str):
-            outline.add(BlockKind.PARAGRAPH, value)
+        for part in value if isinstance(value, list) else [value]:
+            if not isinstance(part, str):
+                add_value(name, part, outline)
+            elif is_html(part):
+                add_html(part, outline)
+            else:
+                outline.add(BlockKind.PARAGRAPH, part)
     left_out = {*ROW_ID, *TITLE, *PROSE, *BELONGS, *ABOUT, *_UNREADABLE}
     for name, value in given.items():
         if name not in left_out:
@@ -113,12 +120,12 @@ def _other_scalars(
     }
 
 
-def _belongs_to_itself(own_id: str, metadata: dict[str, object]) -> None:
-    """A product row is about the product, or the variant, that its id names."""
+def _belongs_to(subject: str, metadata: dict[str, object]) -> None:
+    """A row is about the product that an id names, or about the variant of its group."""
     group = str(metadata.pop("item_group_id", "") or "").strip()
-    metadata["product_id"] = group or own_id
-    if group and group != own_id:
-        metadata["variant_id"] = own_id
+    metadata["product_id"] = group or subject
+    if group and group != subject:
+        metadata["variant_id"] = subject
 
 
 def _first(given: Mapping[str, object], names: tuple[str, ...]) -> str | None:

@@ -14,8 +14,8 @@ from indexer.draft import Draft, Outline
 from indexer.loaders.attributes import Cell, Row, add_table, is_generic
 from indexer.loaders.encoding import read_text
 from indexer.loaders.long_table import columns_of, gathered, is_long
+from indexer.loaders.names import plain_name
 from indexer.loaders.rows import QUESTIONS, draft_of, is_question
-from indexer.loaders.values import plain_name
 from rag.errors import DocumentError
 from rag.types import Kind
 

@@ -162,3 +162,8 @@ def test_empty_cells_beyond_the_header_do_no_harm(tmp_path: Path) -> None:
 def test_columns_of_one_name_are_all_kept(tmp_path: Path) -> None:
     data = "id,Feature,Feature,Feature,,\nX,light,,small,odd,\n"
     assert read(tmp_path, "a.csv", data).text == "Feature: light\nFeature (3): small"
+
+
+def test_columns_that_differ_in_case_only_are_all_kept(tmp_path: Path) -> None:
+    data = "id,Weight,weight\nX,1 kg,2 kg\n"
+    assert read(tmp_path, "a.csv", data).text == "Weight: 1 kg\nWeight: 2 kg"
