@@ -1,26 +1,36 @@
-"""Word documents: headings by style, lists, tables; what Word hides or has deleted stays out."""
+"""Word documents: headings by style, lists, tables, text boxes.
+
+What Word hides, has deleted or moved away stays out, and so does a table of contents.
+"""
 
 import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import docx
 from docx.document import Document as Body
 from docx.oxml.ns import qn
-from docx.table import Table
 from docx.text.paragraph import Paragraph
+from docx.text.run import Run
 
 from indexer.draft import Draft, Outline
 from indexer.loaders.attributes import Cell, Row, add_paragraph, add_table
+from indexer.loaders.docx_body import (
+    RUN,
+    TABLE,
+    Element,
+    blocks,
+    drop_unseen,
+    text_of,
+    with_bases,
+    within,
+)
 from indexer.loaders.packed import require_modest
 from rag.errors import DocumentError
 from rag.types import BlockKind
 
-_DEEPEST = 20
-"""Styles that are based on others, so far; beyond, they go round in a circle."""
-_BREAKS = {qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:tab"): " ", qn("w:noBreakHyphen"): "-"}
+_TABLE_ROW, _TABLE_CELL = qn("w:tr"), qn("w:tc")
 
 
 def load(path: Path) -> Iterator[Draft]:
@@ -42,11 +52,13 @@ def _draft(document: Body) -> Draft:
     about = document.core_properties
     title = about.title or None
     numbers: Counter[tuple[int, int]] = Counter()
-    for block in document.iter_inner_content():
-        if isinstance(block, Table):
-            add_table(outline, _rows(block))
+    drop_unseen(document)
+    for element in blocks(document.element.body):
+        if element.tag == TABLE:
+            add_table(outline, _rows(document, element))
             continue
-        text = _text(block)
+        block = Paragraph(element, document)
+        text = text_of(element)
         level = _level(block)
         if level == 0:
             title = title or text
@@ -67,44 +79,17 @@ def _draft(document: Body) -> Draft:
     return outline.finish(title=title, metadata=metadata)
 
 
-def _text(paragraph: Paragraph) -> str:
-    """The visible text, that of links and insertions included."""
-    parts: list[str] = []
-    for run in paragraph._p.iter(qn("w:r")):
-        if any(parent.tag == qn("w:del") for parent in run.iterancestors()) or _is_hidden(run):
-            continue
-        for child in run:
-            if child.tag == qn("w:t"):
-                parts.append(child.text or "")
-            else:
-                parts.append(_BREAKS.get(child.tag, ""))
-    return "".join(parts).strip()
-
-
-def _is_hidden(run: Any) -> bool:  # noqa: ANN401  (an lxml element)
-    vanish = run.find(f"{qn('w:rPr')}/{qn('w:vanish')}")
-    return vanish is not None and vanish.get(qn("w:val")) not in ("0", "false", "off")
-
-
 def _is_bold(paragraph: Paragraph) -> bool:
-    runs = [run for run in paragraph.runs if run.text.strip()]
-    return bool(runs) and all(run.bold for run in runs)
-
-
-def _styles(paragraph: Paragraph) -> Iterator[Any]:
-    style = paragraph.style
-    for _ in range(_DEEPEST):
-        if style is None:
-            return
-        yield style
-        style = getattr(style, "base_style", None)
+    runs = [Run(run, paragraph) for run in within(paragraph._p, RUN)]
+    shown = [run for run in runs if run.text.strip()]
+    return bool(shown) and all(run.bold for run in shown)
 
 
 def _level(paragraph: Paragraph) -> int | None:
     """1–9 for a heading, 0 for the title, None for the rest; a style may be based on a heading."""
     if level := _outline_level(paragraph._p):
         return level
-    for style in _styles(paragraph):
+    for style in with_bases(paragraph.style):
         # Word keeps the English names of its own styles in every language.
         if found := re.fullmatch(r"heading ([1-9])", (style.name or "").lower()):
             return int(found[1])
@@ -115,7 +100,7 @@ def _level(paragraph: Paragraph) -> int | None:
     return None
 
 
-def _outline_level(holder: Any) -> int | None:  # noqa: ANN401
+def _outline_level(holder: Element) -> int | None:
     found = holder.find(f"{qn('w:pPr')}/{qn('w:outlineLvl')}")
     level = int(found.get(qn("w:val"), 9)) if found is not None else 9
     return level + 1 if level < 9 else None
@@ -123,7 +108,7 @@ def _outline_level(holder: Any) -> int | None:  # noqa: ANN401
 
 def _list_of(paragraph: Paragraph) -> tuple[int, int] | None:
     """Number and level of the list a paragraph is an item of."""
-    for holder in (paragraph._p, *(style.element for style in _styles(paragraph))):
+    for holder in (paragraph._p, *(style.element for style in with_bases(paragraph.style))):
         found = holder.find(f"{qn('w:pPr')}/{qn('w:numPr')}")
         if found is not None:
             values = [
@@ -140,7 +125,10 @@ def _mark(document: Body, item: tuple[int, int], numbers: Counter[tuple[int, int
     for deeper in [one for one in numbers if one[0] == number and one[1] > level]:
         del numbers[deeper]
     numbers[item] += 1
-    numbering = document.part.numbering_part.element
+    try:
+        numbering = document.part.numbering_part.element
+    except NotImplementedError:  # the file has no such part
+        return ""
     query = (
         f"w:abstractNum[@w:abstractNumId=../w:num[@w:numId='{number}']/w:abstractNumId/@w:val]"
         f"/w:lvl[@w:ilvl='{level}']/w:numFmt/@w:val"
@@ -150,20 +138,26 @@ def _mark(document: Body, item: tuple[int, int], numbers: Counter[tuple[int, int
     return "" if bullet else f"{numbers[item]}. "
 
 
-def _rows(table: Table) -> list[Row]:
+def _rows(document: Body, table: Element) -> list[Row]:
     """The rows; cells that are merged across columns once, across rows in each."""
     rows = []
-    for number, row in enumerate(table.rows):
-        cells, seen = [], set()
-        for cell in row.cells:
-            if cell._tc not in seen:
-                seen.add(cell._tc)
-                text = " ".join(filter(None, map(_text, cell.paragraphs)))
-                filled = [p for p in cell.paragraphs if p.text.strip()]
-                cells.append(Cell(text, bool(filled) and all(map(_is_bold, filled))))
-        marked = row._tr.find(f"{qn('w:trPr')}/{qn('w:tblHeader')}") is not None
+    above: dict[int, Cell] = {}
+    for number, row in enumerate(within(table, _TABLE_ROW)):
+        cells, column = [], row.grid_before
+        for element in within(row, _TABLE_CELL):
+            is_merged = element.vMerge == "continue" and column in above
+            cells.append(above[column] if is_merged else _cell(document, element))
+            above[column] = cells[-1]
+            column += element.grid_span
+        marked = row.find(f"{qn('w:trPr')}/{qn('w:tblHeader')}") is not None
         rows.append(Row(cells, marked or (number == 0 and _is_header(cells))))
     return rows
+
+
+def _cell(document: Body, element: Element) -> Cell:
+    filled = [paragraph for paragraph in blocks(element) if text_of(paragraph)]
+    bold = bool(filled) and all(_is_bold(Paragraph(each, document)) for each in filled)
+    return Cell(" ".join(map(text_of, filled)), bold)
 
 
 def _is_header(cells: list[Cell]) -> bool:

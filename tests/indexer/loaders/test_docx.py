@@ -1,9 +1,12 @@
+import re
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import docx
 import pytest
 from docx.document import Document as Body
+from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 from hypothesis import given
@@ -94,6 +97,121 @@ def test_what_word_hides_or_has_deleted_stays_out(tmp_path: Path, body: Body) ->
     paragraph.add_run(" years.")
     body.sections[0].header.paragraphs[0].text = "SECRET header"
     assert as_read(tmp_path, body).text == "It lasts three years."
+
+
+NAMESPACES = (
+    nsdecls("w")
+    + ' xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" xmlns:v="urn:v"'
+)
+
+
+def xml(markup: str) -> Any:
+    """The first element of some markup."""
+    return parse_xml(f"<w:body {NAMESPACES}>{markup}</w:body>")[0]
+
+
+def words(text: str) -> str:
+    return f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>"
+
+
+@pytest.mark.parametrize("holder", ["w:sdtContent", "w:customXml"])
+def test_content_controls_are_read(tmp_path: Path, body: Body, holder: str) -> None:
+    body.add_paragraph("Before.")
+    row = "<w:tr><w:tc>" + words("Weight") + "</w:tc><w:sdt><w:sdtContent><w:tc>" + words("1 kg")
+    held = words("Within.") + "<w:tbl>" + row + "</w:tc></w:sdtContent></w:sdt></w:tr></w:tbl>"
+    body.element.body.insert(1, xml(f"<w:sdt><{holder}>{held}</{holder}></w:sdt>"))
+    body.element.body.insert(2, xml(words("After.")))
+    assert pieces(as_read(tmp_path, body)) == [
+        ("paragraph", "Before."),
+        ("paragraph", "Within."),
+        ("row", "Weight: 1 kg"),
+        ("paragraph", "After."),
+    ]
+
+
+def test_a_table_of_contents_is_not_read(tmp_path: Path, body: Body) -> None:
+    about = "<w:docPartObj><w:docPartGallery w:val='Table of Contents'/></w:docPartObj>"
+    held = f"<w:sdtPr>{about}</w:sdtPr><w:sdtContent>{words('Warranty 3')}</w:sdtContent>"
+    body.element.body.insert(0, xml(f"<w:sdt>{held}</w:sdt>"))
+    body.add_heading("Warranty", 1)
+    body.add_paragraph("Two years.")
+    assert as_read(tmp_path, body).text == "Warranty\n\nTwo years."
+
+
+def test_a_table_around_another_is_for_layout(tmp_path: Path, body: Body) -> None:
+    outer = body.add_table(1, 2)
+    outer.cell(0, 0).text = "Our kettle."
+    inner = outer.cell(0, 1).add_table(2, 2)
+    for row, cells in zip(inner.rows, [("Weight", "1 kg"), ("Lid", "glass")], strict=True):
+        for cell, text in zip(row.cells, cells, strict=True):
+            cell.text = text
+    assert pieces(as_read(tmp_path, body)) == [
+        ("paragraph", "Our kettle."),
+        ("row", "Weight: 1 kg"),
+        ("row", "Lid: glass"),
+    ]
+
+
+def test_cells_merged_across_rows_are_read_in_each(tmp_path: Path, body: Body) -> None:
+    table = body.add_table(3, 3)
+    for row, cells in enumerate([("Zone", "Land", "Days"), ("EU", "FR", "3"), ("", "ES", "5")]):
+        for column, text in enumerate(cells):
+            table.cell(row, column).text = text
+    table.cell(1, 0).merge(table.cell(2, 0))
+    assert [text for _, text in pieces(as_read(tmp_path, body))][1:] == [
+        "EU | FR | 3",
+        "EU | ES | 5",
+    ]
+
+
+def test_a_text_box_is_read_once_and_by_itself(tmp_path: Path, body: Body) -> None:
+    box = f"<w:txbxContent>{words('Never in water.')}</w:txbxContent>"
+    for holder in (
+        f"<mc:AlternateContent><mc:Choice>{box}</mc:Choice>"
+        f"<mc:Fallback><w:pict><v:textbox>{box}</v:textbox></w:pict></mc:Fallback>"
+        "</mc:AlternateContent>",
+        f"<w:pict><v:textbox>{box}</v:textbox></w:pict>",
+    ):
+        paragraph = body.add_paragraph("It boils.")
+        paragraph._p.append(xml(f"<w:r>{holder}</w:r>"))
+    assert pieces(as_read(tmp_path, body)) == 2 * [
+        ("paragraph", "It boils."),
+        ("paragraph", "Never in water."),
+    ]
+
+
+def test_text_that_was_moved_is_read_where_it_is_now(tmp_path: Path, body: Body) -> None:
+    for text, tag in (("A ", "moveFrom"), ("B ", "moveTo")):
+        run = "<w:r><w:t>moved</w:t></w:r>"
+        body.add_paragraph(text)._p.append(xml(f"<w:{tag} w:id='1'>{run}</w:{tag}>"))
+    assert as_read(tmp_path, body).text == "A\n\nB moved"
+
+
+@pytest.mark.parametrize("kind", [WD_STYLE_TYPE.PARAGRAPH, WD_STYLE_TYPE.CHARACTER])
+def test_what_a_style_hides_stays_out(tmp_path: Path, body: Body, kind: WD_STYLE_TYPE) -> None:
+    secret = body.styles.add_style("Secret", kind)
+    secret.font.hidden = True
+    based = body.styles.add_style("Based", kind)
+    based.base_style = secret
+    shown = body.styles.add_style("Shown", kind)
+    shown.base_style = secret
+    shown.font.hidden = False
+    for style in (secret, based, shown):
+        if kind is WD_STYLE_TYPE.PARAGRAPH:
+            paragraph = body.add_paragraph(style.name, style=style)
+            paragraph.add_run("!").font.hidden = False
+        else:
+            body.add_paragraph("!").add_run(style.name, style=style)
+    assert re.findall("[A-Z][a-z]+", as_read(tmp_path, body).text) == ["Shown"]
+    assert as_read(tmp_path, body).text.count("!") == 3
+
+
+def test_a_numbered_item_is_read_where_no_numbering_is_defined(tmp_path: Path, body: Body) -> None:
+    body.add_paragraph("Pack it.", style="List Number")
+    for key, relation in list(body.part.rels.items()):
+        if relation.reltype.endswith("/numbering"):
+            del body.part.rels[key]
+    assert pieces(as_read(tmp_path, body)) == [("item", "Pack it.")]
 
 
 def test_links_are_read_as_text(tmp_path: Path, body: Body) -> None:
