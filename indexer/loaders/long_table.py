@@ -25,6 +25,7 @@ _APART = ("variant_id", "sku", "locale", "lang", "language")
 _OF_THE_ROW = frozenset((*TITLE, *PROSE, *BELONGS, *ABOUT))
 
 Line = tuple[str, Mapping[str, str]]
+"""Where a row stands, such as "row 7", and its cells by column."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from indexer.draft import Draft, Outline
 from indexer.loaders.attributes import Cell, Row, add_table, is_generic
 from indexer.loaders.encoding import read_text
-from indexer.loaders.long_table import columns_of, gathered, is_long
+from indexer.loaders.long_table import Line, columns_of, gathered, is_long
 from indexer.loaders.names import plain_name
 from indexer.loaders.rows import QUESTIONS, draft_of, is_question
 from rag.errors import DocumentError
@@ -22,9 +22,6 @@ from rag.types import Kind
 _DELIMITERS = ",;\t|"
 _LONGEST_CELL = 10_000_000
 _SAMPLE = 50_000
-
-Line = tuple[str, dict[str, str]]
-"""Where a row stands, and its cells by column."""
 
 
 def load(path: Path) -> Iterator[Draft | DocumentError]:
@@ -48,7 +45,7 @@ def drafts_of(records: Iterator[list[str] | DocumentError]) -> Iterator[Draft | 
     if is_question([plain_name(name) for name in header]):
         raise DocumentError(QUESTIONS)
     if is_generic(header):
-        yield _listed(header, records)
+        yield from _listed(header, records)
         return
     lines = _lines(_distinct(header), records)
     if (columns := columns_of(header)) is not None:
@@ -61,17 +58,19 @@ def drafts_of(records: Iterator[list[str] | DocumentError]) -> Iterator[Draft | 
         yield line if isinstance(line, DocumentError) else _draft(line)
 
 
-def _listed(header: Sequence[str], records: Iterable[list[str] | DocumentError]) -> Draft:
-    """`Attribute | Value` and such rows: one document."""
-    outline = Outline()
+def _listed(
+    header: Sequence[str], records: Iterable[list[str] | DocumentError]
+) -> Iterator[Draft | DocumentError]:
+    """`Attribute | Value` and such rows: one document, after what is wrong with rows."""
     rows = [Row([Cell(name) for name in header], head=True)]
-    rows += [
-        Row([Cell(cell) for cell in record])
-        for record in records
-        if not isinstance(record, DocumentError)
-    ]
+    for record in records:
+        if isinstance(record, DocumentError):
+            yield record
+        else:
+            rows.append(Row([Cell(cell) for cell in record]))
+    outline = Outline()
     add_table(outline, rows)
-    return outline.finish(kind=Kind.SPEC)
+    yield outline.finish(kind=Kind.SPEC)
 
 
 def _draft(line: Line) -> Draft | DocumentError:

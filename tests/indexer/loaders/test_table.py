@@ -151,6 +151,13 @@ def test_a_broken_quote_is_reported(tmp_path: Path, cell: str) -> None:
     assert "line 3 has a quote that is not closed" in str(found[1])
 
 
+def test_a_broken_quote_in_a_list_of_attributes_is_reported(tmp_path: Path) -> None:
+    data = 'Attribute,Value\nWeight,1 kg\nLength,"10" cm"\nWidth,5 cm\n'
+    error, document = read_all(tmp_path, "a.csv", data)
+    assert "line 3 has a quote that is not closed" in str(error)
+    assert isinstance(document, Document) and document.text == "Weight: 1 kg\nWidth: 5 cm"
+
+
 def test_a_quote_within_a_cell_is_an_inch(tmp_path: Path) -> None:
     assert read(tmp_path, "a.csv", 'id,Pipe\nX,5" wide\n').text == 'Pipe: 5" wide'
 
