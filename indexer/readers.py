@@ -19,7 +19,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from indexer.discover import SourceFile
-from indexer.row import Row
+from indexer.row import DocumentRow
 from rag.config import Indexing
 from rag.errors import DocumentError
 
@@ -34,7 +34,7 @@ class Read(NamedTuple):
     """What came of a file: a document's row, a problem, or neither, after the last."""
 
     name: str
-    row: Row | None = None
+    row: DocumentRow | None = None
     problem: DocumentError | None = None
 
 

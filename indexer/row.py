@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from indexer.report import Guess
 from rag.types import Document
 
-Row = Sequence[str | int | None]
+DocumentRow = Sequence[str | int | None]
 """The columns of `documents` up to `guesses`, in their order: a document on its way."""
 
 
-def document_row(document: Document, number: int, guesses: Sequence[Guess]) -> Row:
+def document_row(document: Document, number: int, guesses: Sequence[Guess]) -> DocumentRow:
     """A document as the row it is stored as; `number` is its place in its file."""
     return (
         document.id,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from indexer.attribution import product_of_name
 from indexer.report import Guess
-from indexer.row import Row
+from indexer.row import DocumentRow
 from rag.injection import may_be_evidence
 from rag.schema import DOCUMENTS, SCHEMA, UNIQUE_DOCUMENTS, read_document
 from rag.types import Chunk, Document, Kind
@@ -50,7 +50,7 @@ class PassageWriter:
         self._db.commit()
         self._db.close()
 
-    def add(self, row: Row) -> None:
+    def add(self, row: DocumentRow) -> None:
         """Insert a document."""
         digest = hashlib.sha256(json.dumps(row).encode()).hexdigest()
         marks = ",".join("?" * len(row))

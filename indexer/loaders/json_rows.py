@@ -8,9 +8,9 @@ from indexer.draft import Draft
 from indexer.loaders.encoding import read_lines, read_text
 from indexer.loaders.names import plain_name
 from indexer.loaders.rows import (
+    PRODUCT_ID,
     PROSE,
     QUESTIONS,
-    ROW_ID,
     TEXT,
     TITLE,
     draft_of,
@@ -19,7 +19,7 @@ from indexer.loaders.rows import (
 from rag.errors import DocumentError
 
 _WRAPPERS = frozenset("products items item entries entry rows records documents docs data".split())
-_OF_A_ROW = frozenset((*ROW_ID, *TITLE, *TEXT, *PROSE))
+_FIELDS_OF_A_ROW = frozenset((*PRODUCT_ID, *TITLE, *TEXT, *PROSE))
 
 
 def load(path: Path) -> Iterator[Draft | DocumentError]:
@@ -102,9 +102,11 @@ def _unwrapped(whole: object) -> list[object]:
     if isinstance(inner, dict):
         lists = [(plain_name(name), value) for name, value in inner.items() if _are_objects(value)]
         own = {plain_name(key) for key in inner}
-        # A product may have a list of its details; a feed has a title at most.
-        if len(lists) == 1 and own.isdisjoint(ROW_ID if lists[0][0] in _WRAPPERS else _OF_A_ROW):
-            return list(lists[0][1])
+        if len(lists) == 1:
+            name, rows = lists[0]
+            # A product may have a list of its details; a feed has a title at most.
+            if own.isdisjoint(PRODUCT_ID if name in _WRAPPERS else _FIELDS_OF_A_ROW):
+                return list(rows)
     return [whole]
 
 

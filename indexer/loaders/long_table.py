@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from indexer.draft import Draft, clean
 from indexer.loaders.names import by_plain_name, plain_name
-from indexer.loaders.rows import ABOUT, BELONGS, PROSE, ROW_ID, TEXT, TITLE, draft_of
+from indexer.loaders.rows import ABOUT, BELONGS, PRODUCT_ID, PROSE, TEXT, TITLE, draft_of
 from rag.errors import DocumentError
 
 _SUBJECTS = ("product_id", "sku", "item_id", "id", "item_group_id", "product", "article_number")
@@ -22,7 +22,7 @@ _VALUES = ("attribute_value", "value", "wert")
 _UNITS = ("unit", "units", "uom", "einheit")
 _APART = ("variant_id", "sku", "locale", "lang", "language")
 """Columns by which the rows of one product are told apart."""
-_OF_THE_ROW = frozenset((*TITLE, *PROSE, *BELONGS, *ABOUT))
+_FIELDS_OF_A_PRODUCT = frozenset((*TITLE, *PROSE, *BELONGS, *ABOUT))
 
 Line = tuple[str, Mapping[str, str]]
 """Where a row stands, such as "row 7", and its cells by column."""
@@ -100,13 +100,13 @@ def _product(rows: Sequence[Mapping[str, str]], columns: Columns) -> dict[str, o
         for name, cell in rows[0].items()
         if name not in told_apart and all(row[name] == cell for row in rows)
     }
-    if columns.subject not in ROW_ID:
+    if columns.subject not in PRODUCT_ID:
         product["product_id"] = product.pop(columns.subject)
     attributes = []
     for row in rows:
         name, value = row[columns.attribute], row[columns.value]
         unit = row.get(columns.unit or "", "")
-        if plain_name(name) in _OF_THE_ROW:
+        if plain_name(name) in _FIELDS_OF_A_PRODUCT:
             product.setdefault(plain_name(name), value)
         elif name and value:
             attributes.append({"name": name, "value": f"{value} {unit}".strip()})

@@ -14,10 +14,12 @@ from indexer.loaders.values import add_html, add_value, is_html
 from rag.errors import DocumentError
 from rag.types import BlockKind, Kind
 
-OWN_ID = ("id", "doc_id", "_id")
-ROW_ID = (*OWN_ID, "sku", "variant_id", "product_id", "item_id")
+TEXT_ID = ("id", "doc_id", "_id")
+"""What may be the id of a row with a text; one of its product is not its own."""
+PRODUCT_ID = (*TEXT_ID, "sku", "variant_id", "product_id", "item_id")
+"""What may be the id of a product's row."""
 _SUBJECT = ("sku", "item_id", "item_group_id")
-"""What else than `product_id` says whose a text is."""
+"""What else than `product_id` may say whose a text is."""
 TITLE = ("title", "name", "product_name")
 TEXT = ("text", "content", "body")
 QUESTION, ANSWER = "question", "answer"
@@ -53,9 +55,8 @@ def draft_of(row: Mapping[str, object], place: str) -> Draft:
     if is_question(given):
         raise DocumentError(f"{place} is a question, not a document; keep QA sets apart")
     question = _first(given, (QUESTION,))
-    # A row with a text is one of many about a product: the product's id is not its own.
     text = _first(given, (*TEXT, ANSWER) if question else TEXT)
-    own_id = _first(given, OWN_ID if text else ROW_ID)
+    own_id = _first(given, TEXT_ID if text else PRODUCT_ID)
     outline = Outline()
     metadata = {name: value for name, value in given.items() if name in {*BELONGS, *ABOUT}}
     if text:
@@ -94,9 +95,10 @@ def _add_product(given: Mapping[str, object], names: Mapping[str, str], outline:
                 add_html(part, outline)
             else:
                 outline.add(BlockKind.PARAGRAPH, part)
-    left_out = {*ROW_ID, *TITLE, *PROSE, *BELONGS, *ABOUT, *_UNREADABLE}
+    told = {*PRODUCT_ID, *PROSE, *BELONGS, *ABOUT, *_UNREADABLE}
+    told |= {name for name in TITLE if isinstance(given.get(name), str | int)}
     for name, value in given.items():
-        if name not in left_out:
+        if name not in told:
             add_value(names[name], value, outline)
 
 
@@ -115,7 +117,7 @@ def _other_scalars(
     return {
         name: value
         for name, value in given.items()
-        if name not in {*ROW_ID, *TITLE, *TEXT, QUESTION, ANSWER, *taken}
+        if name not in {*PRODUCT_ID, *TITLE, *TEXT, QUESTION, ANSWER, *taken}
         and isinstance(value, str | int | float)
     }
 

@@ -91,7 +91,7 @@ def _add_attribute(
     rest = {
         key: inner
         for key, inner in given.items()
-        if not (_is_blank(inner) or key in _ASIDE or key.startswith("@"))
+        if not (_is_blank(inner) or _is_aside(key, inner))
     }
     if isinstance(value, list) and all(isinstance(one, str | int | float) for one in value):
         value = ", ".join(str(one) for one in value)
@@ -102,6 +102,10 @@ def _add_attribute(
     add_value(name, value, outline, within)
     for key, inner in rest.items():
         add_value(key, inner, outline, label_of(name, within))
+
+
+def _is_aside(key: str, value: object) -> bool:
+    return key.startswith("@") or (key in _ASIDE and not isinstance(value, Mapping | list))
 
 
 def _is_blank(value: object) -> bool:

@@ -49,7 +49,7 @@ def load(path: Path) -> Iterator[Draft | DocumentError]:
 
 
 def _rows(sheet: Worksheet) -> Iterator[list[str] | DocumentError]:
-    """The visible cells of the rows that are not blank, as a person reads them."""
+    """The visible cells of the rows that are not blank."""
     merged = {
         (row, column): (area.min_row, area.min_col)
         for area in sheet.merged_cells.ranges
@@ -79,7 +79,8 @@ def _rows(sheet: Worksheet) -> Iterator[list[str] | DocumentError]:
 
 
 def _shown(cell: Cell | MergedCell) -> str:
-    value = cell.value
+    """What a cell holds. Of number formats, percentages and leading zeros are honoured."""
+    value, shown_as = cell.value, cell.number_format or ""
     match value:
         case None:
             return ""
@@ -89,8 +90,10 @@ def _shown(cell: Cell | MergedCell) -> str:
             return value.date().isoformat()
         case datetime() | date() | time():
             return value.isoformat(" ") if isinstance(value, datetime) else value.isoformat()
-        case float() | int() if "%" in (cell.number_format or ""):
+        case float() | int() if "%" in shown_as:
             return f"{round(100 * value, 6):g}%"
+        case int() if set(shown_as) == {"0"}:
+            return str(value).zfill(len(shown_as))
         case float():
             return str(int(value)) if value.is_integer() else repr(round(value, 10))
     return str(value).strip()

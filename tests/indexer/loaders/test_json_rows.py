@@ -1,9 +1,12 @@
+import itertools
 import json
 import re
 import tracemalloc
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from indexer.loaders import json_rows
 from rag.errors import DocumentError, EmptyDocumentError
@@ -291,6 +294,29 @@ def test_names_that_differ_in_case_only_are_all_kept(tmp_path: Path) -> None:
     assert read(tmp_path, "a.jsonl", _lines(row)).text == (
         "Weight: 1 kg\nWeight: 2 kg\nWEIGHT: 3 kg\nSize a: 1\nSize A: 2"
     )
+
+
+KEYS = st.text("aA g:_", min_size=1, max_size=4) | st.sampled_from(
+    ["name", "value", "Value", "unit", "note", "specs", "description", "summary"]
+)
+
+
+@given(
+    st.dictionaries(
+        KEYS,
+        st.recursive(
+            st.none() | st.just("bare"),
+            lambda inner: st.dictionaries(KEYS, inner, max_size=4) | st.lists(inner, max_size=3),
+            max_leaves=12,
+        ),
+    ),
+)
+def test_no_value_is_lost(tmp_path_factory: pytest.TempPathFactory, row: dict[str, object]) -> None:
+    values = (f"v{number}v" for number in itertools.count())
+    written = re.sub('"bare"', lambda _: json.dumps(next(values)), json.dumps({"x": "y", **row}))
+    text = read(tmp_path_factory.mktemp("row"), "a.jsonl", written).text
+    maybe_labels = re.findall(r'"(?:name|unit)": "(v\d+v)"', written)
+    assert set(re.findall(r"v\d+v", written)) - set(maybe_labels) <= set(re.findall(r"v\d+v", text))
 
 
 @pytest.mark.parametrize(

@@ -73,12 +73,26 @@ def test_values_as_a_person_reads_them(tmp_path: Path, value: object, shown: str
     assert document.text == f"Value x: {shown}"
 
 
-def test_a_percentage(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("value", "number_format", "shown"),
+    [(0.455, "0.0%", "45.5%"), (123, "00000", "00123"), (123, "0", "123"), (1.5, "0", "1.5")],
+)
+def test_formats_that_are_honoured(
+    tmp_path: Path, value: float, number_format: str, shown: str
+) -> None:
     def formatted(sheet: Worksheet) -> None:
-        sheet["B2"].number_format = "0.0%"
+        sheet["B2"].number_format = number_format
 
-    data = a_workbook(tmp_path, [["sku", "Humidity"], ["A", 0.455]], then=formatted)
-    assert documents(tmp_path, data)[0].text == "Humidity: 45.5%"
+    data = a_workbook(tmp_path, [["sku", "Value x"], ["A", value]], then=formatted)
+    assert documents(tmp_path, data)[0].text == f"Value x: {shown}"
+
+
+def test_an_id_keeps_its_leading_zeros(tmp_path: Path) -> None:
+    def formatted(sheet: Worksheet) -> None:
+        sheet["A2"].number_format = "00000"
+
+    data = a_workbook(tmp_path, [["sku", "Lid"], [123, "glass"]], then=formatted)
+    assert documents(tmp_path, data)[0].product_ids == ("00123",)
 
 
 def test_blank_rows_and_what_is_hidden_are_not_read(tmp_path: Path) -> None:
