@@ -240,13 +240,11 @@ def _compared(table: Table, baseline: Table | None) -> dict[str, Any] | None:
     if baseline is None:
         return None
     after, before = table.shared(baseline)
-    changes = {name: after.change(name, before) for name in after.figures()}
-    known = {name: change for name, change in changes.items() if change is not None}
     old = _figures(before.figures())
     return {
         "questions": len(after.ids),
         "metrics": {
             name: {"before": old[name]["value"], **figures}
-            for name, figures in _figures(known).items()
+            for name, figures in _figures(after.changes(before)).items()
         },
     }

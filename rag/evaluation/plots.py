@@ -215,8 +215,8 @@ def _slices(by: str, parts: Mapping[str, Any], metric: str) -> Plot | None:
 
 def _changes(table: Table, before: Table) -> Plot | None:
     table, before = table.shared(before)
-    found = {name: table.change(name, before) for name, m in METRICS.items() if not m.unit}
-    changes = {name: change for name, change in found.items() if change is not None}
+    found = table.changes(before)
+    changes = {name: change for name, change in found.items() if not METRICS[name].unit}
     if not changes:
         return None
     most = max(max(-one.low, one.high) for one in changes.values()) or 0.1

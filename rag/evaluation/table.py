@@ -11,7 +11,7 @@ import numpy as np
 
 from rag.errors import ReportError
 from rag.evaluation.metrics import METRICS, Columns, Metric
-from rag.evaluation.uncertainty import Estimate, difference, draws, estimates
+from rag.evaluation.uncertainty import Estimate, differences, estimates
 
 Figures = dict[str, Estimate]
 SLICES = ("kind", "lang", "product_id", "document_kind")
@@ -42,22 +42,28 @@ class Table:
 
     def figure(self, name: str) -> Estimate | None:
         """One metric; None where no question counts for it."""
-        return self._figures([METRICS[name]]).get(name)
+        return estimates(self._known([name]), self.columns).get(name)
 
     def figures(self) -> Figures:
         """Every metric that any of the questions counts for."""
-        return self._figures(METRICS.values())
-
-    def _figures(self, metrics: Iterable[Metric]) -> Figures:
-        known = [metric for metric in metrics if self.columns.keys() >= set(metric.of)]
-        return estimates(known, self.columns, draws(len(self.ids))) if self.ids and known else {}
+        return estimates(self._known(METRICS), self.columns)
 
     def change(self, name: str, before: "Table") -> Estimate | None:
         """The difference to another table of the same questions, in the same order."""
-        metric = METRICS[name]
-        if not self.ids or not self.columns.keys() & before.columns.keys() >= set(metric.of):
-            return None
-        return difference(metric, self.columns, before.columns, draws(len(self.ids)))
+        return self._changes([name], before).get(name)
+
+    def changes(self, before: "Table") -> Figures:
+        """The same for every metric that questions of both count for."""
+        return self._changes(METRICS, before)
+
+    def _changes(self, names: Iterable[str], before: "Table") -> Figures:
+        both = [metric for metric in self._known(names) if metric in before._known(names)]
+        return differences(both, self.columns, before.columns)
+
+    def _known(self, names: Iterable[str]) -> list[Metric]:
+        """The metrics of these names that can be made of the columns; none without questions."""
+        metrics = (METRICS[name] for name in names) if self.ids else ()
+        return [metric for metric in metrics if self.columns.keys() >= set(metric.of)]
 
     def where(self, by: str, value: str) -> "Table":
         """The questions with this tag."""

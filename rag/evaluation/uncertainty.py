@@ -4,7 +4,7 @@ Percentile intervals of 95 % (Efron & Tibshirani 1993). Two runs are compared on
 the questions they share.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,6 +14,8 @@ from rag.evaluation.metrics import Array, Columns, Mean, Metric, means
 
 SAMPLES = 1000
 LEVEL = 0.95
+AT_ONCE, FEWEST = 1_000_000, 40
+"""Numbers of a block of draws, 8 MB, and the fewest rows it has; metrics take a few times that."""
 _SEED = 20_250_601
 
 
@@ -28,45 +30,50 @@ class Estimate:
     """How many questions it rests on."""
 
 
-@lru_cache(maxsize=4)  # slices of the same size follow one another
-def draws(n: int) -> Array:
-    """How often each of n questions is drawn: [1 + SAMPLES, n], rows sum to n; read-only.
+def draws(n: int) -> Iterable[Array]:
+    """How often each of n questions is drawn, in blocks: [rows, n], rows sum to n; read-only.
 
-    The first row is no sample but the questions as they are, each once. In memory the rows of a
-    question lie side by side: metrics go through it by question.
+    The blocks have 1 + SAMPLES rows together. The first is no sample but the questions as they
+    are, each once. In memory the rows of a question lie side by side: metrics go through it by
+    question. Those of many questions are not kept, and not all in memory at a time.
     """
+    return _kept(n) if n * SAMPLES <= AT_ONCE else _blocks(n)
+
+
+@lru_cache(maxsize=4)  # slices of the same size follow one another
+def _kept(n: int) -> tuple[Array, ...]:
+    return tuple(_blocks(n))
+
+
+def _blocks(n: int) -> Iterator[Array]:
     generator = np.random.default_rng(_SEED)
-    drawn = generator.integers(0, n, size=(SAMPLES, n))
-    samples = np.arange(SAMPLES)[:, None]
-    counts = np.bincount((drawn * SAMPLES + samples).ravel(), minlength=n * SAMPLES)
-    weights = np.ones((n, 1 + SAMPLES))
-    weights[:, 1:] = counts.reshape(n, SAMPLES)
-    weights.flags.writeable = False
-    return weights.T
+    size = max(FEWEST, AT_ONCE // n)
+    for start in range(0, SAMPLES, size):
+        first, samples = int(start == 0), min(size, SAMPLES - start)
+        drawn = generator.integers(0, n, size=(samples, n))
+        drawn *= samples
+        drawn += np.arange(samples)[:, None]
+        weights = np.ones((n, first + samples))
+        weights[:, first:] = np.bincount(drawn.ravel(), minlength=n * samples).reshape(n, samples)
+        weights.flags.writeable = False
+        yield weights.T
 
 
-def estimates(metrics: Sequence[Metric], columns: Columns, weights: Array) -> dict[str, Estimate]:
+def estimates(metrics: Sequence[Metric], columns: Columns) -> dict[str, Estimate]:
     """Each figure and its interval, by the metric's name; those for which no question counts fail.
 
     Args:
         metrics: what.
-        columns: of n questions, those of every metric among them.
-        weights: `draws(n)`.
+        columns: of one or more questions, those of every metric among them.
     """
-    values = _values(metrics, columns, weights)
-    found = _estimates(values, [count(metric, columns) for metric in metrics])
-    return {
-        metric.name: estimate
-        for metric, estimate in zip(metrics, found, strict=True)
-        if estimate is not None
-    }
+    return _estimates(metrics, columns, _values(metrics, columns)) if metrics else {}
 
 
-def difference(metric: Metric, after: Columns, before: Columns, weights: Array) -> Estimate | None:
-    """After minus before, of the same questions in the same order; None where one has no figure."""
-    values = _values([metric], after, weights) - _values([metric], before, weights)
-    (found,) = _estimates(values, [count(metric, after)])
-    return found
+def differences(metrics: Sequence[Metric], after: Columns, before: Columns) -> dict[str, Estimate]:
+    """After minus before, of the same questions in the same order; those without a figure fail."""
+    if not metrics:
+        return {}
+    return _estimates(metrics, after, _values(metrics, after) - _values(metrics, before))
 
 
 def count(metric: Metric, columns: Columns) -> int:
@@ -75,8 +82,13 @@ def count(metric: Metric, columns: Columns) -> int:
     return int((known if metric.among is None else known & (columns[metric.among] == 1)).sum())
 
 
-def _values(metrics: Sequence[Metric], columns: Columns, weights: Array) -> Array:
-    """Each metric's figure for each row of weights: [metrics, rows], NaN where there is none."""
+def _values(metrics: Sequence[Metric], columns: Columns) -> Array:
+    """Each metric's figure for each row of `draws`: [metrics, rows], NaN where there is none."""
+    n = len(columns[metrics[0].of[0]])
+    return np.concatenate([_block(metrics, columns, weights) for weights in draws(n)], axis=1)
+
+
+def _block(metrics: Sequence[Metric], columns: Columns, weights: Array) -> Array:
     found = np.empty((len(metrics), len(weights)))
     at_once: dict[int, Mean] = {}
     for row, metric in enumerate(metrics):
@@ -89,16 +101,17 @@ def _values(metrics: Sequence[Metric], columns: Columns, weights: Array) -> Arra
     return found
 
 
-def _estimates(values: Array, counts: Sequence[int]) -> list[Estimate | None]:
-    """From what `draws` gave, a row each; the interval is made to hold the figure."""
+def _estimates(metrics: Sequence[Metric], columns: Columns, values: Array) -> dict[str, Estimate]:
+    """From what `draws` gave, a row a metric; the interval is made to hold the figure."""
     figures = values[:, 0]
     lows, highs = _intervals(values[:, 1:])
-    return [
-        None if np.isnan(figure) else Estimate(float(figure), float(low), float(high), n)
-        for figure, low, high, n in zip(
-            figures, np.fmin(lows, figures), np.fmax(highs, figures), counts, strict=True
+    return {
+        metric.name: Estimate(float(figure), float(low), float(high), count(metric, columns))
+        for metric, figure, low, high in zip(
+            metrics, figures, np.fmin(lows, figures), np.fmax(highs, figures), strict=True
         )
-    ]
+        if not np.isnan(figure)
+    }
 
 
 def _intervals(values: Array) -> tuple[Array, Array]:

@@ -1,6 +1,7 @@
 """Figures, curves and intervals against what was worked out by hand."""
 
 import re
+import tracemalloc
 from dataclasses import astuple
 from itertools import product
 from pathlib import Path
@@ -10,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.evaluation import selective
+from rag.evaluation import selective, uncertainty
 from rag.evaluation.metrics import METRICS, Array, Mean, area_under_risk, f1, quantile
-from rag.evaluation.uncertainty import SAMPLES, difference, draws, estimates
+from rag.evaluation.uncertainty import SAMPLES, differences, draws, estimates
 
 NAN = float("nan")
 
@@ -98,20 +99,51 @@ def test_what_the_fitted_threshold_lets_through_keeps_the_error(
 
 
 def test_draws_are_the_questions_and_samples_of_them_and_the_same_each_time() -> None:
-    weights = draws(7)
+    (weights,) = draws(7)
     assert weights.shape == (1 + SAMPLES, 7)
     assert (weights[0] == 1).all()
     assert len(np.unique(weights, axis=0)) > SAMPLES / 2
     assert (weights.sum(axis=1) == 7).all()
-    assert (weights == draws(7)).all()
     assert weights.mean() == 1
+
+
+@pytest.mark.parametrize("n", [1, 7, 342, 1001, 3000])
+def test_draws_are_the_same_in_however_many_blocks(n: int) -> None:
+    drawn = np.random.default_rng(20_250_601).integers(0, n, size=(SAMPLES, n))
+    blocks = list(draws(n))
+    assert (len(blocks) > 1) == (n > 1000)
+    for row in (0, 1, SAMPLES // 2, SAMPLES - 1):
+        expected = np.bincount(drawn[row], minlength=n)
+        assert (np.concatenate(blocks)[1 + row] == expected).all()
+
+
+def test_the_memory_that_draws_take_is_bounded() -> None:
+    tracemalloc.start()
+    try:
+        assert sum(len(block) for block in draws(10_000)) == 1 + SAMPLES
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 40e6  # all at once they are 80 MB
+
+
+def test_figures_are_the_same_in_however_many_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(1)
+    names = {name for one in METRICS.values() for name in one.of}
+    columns = {name: column(*rng.integers(0, 2, 90)) for name in sorted(names)}
+    whole = estimates(list(METRICS.values()), columns)
+    monkeypatch.setattr(uncertainty, "AT_ONCE", 90 * 64)
+    assert len(list(draws(90))) == 16
+    parts = estimates(list(METRICS.values()), columns)
+    assert parts.keys() == whole.keys()
+    assert all(astuple(parts[name]) == pytest.approx(astuple(whole[name])) for name in whole)
 
 
 def test_the_interval_is_that_of_all_samples() -> None:
     """Of three questions all 27 samples can be written down."""
     values = column(0, 1, 1)
     every = np.repeat([np.mean(sample) for sample in product(values, repeat=3)], 100)
-    found = estimates([METRICS["hit@5"]], {"hit@5": values}, draws(3))["hit@5"]
+    found = estimates([METRICS["hit@5"]], {"hit@5": values})["hit@5"]
     assert found.value == pytest.approx(2 / 3)
     assert found.n == 3
     assert found.low == pytest.approx(np.quantile(every, 0.025), abs=0.01)
@@ -123,11 +155,11 @@ def test_a_paired_interval_knows_that_the_questions_are_the_same() -> None:
     before = (rng.random(200) < 0.5).astype(float)
     after = before.copy()
     after[np.flatnonzero(before == 0)[:10]] = 1
-    change = difference(METRICS["hit@5"], {"hit@5": after}, {"hit@5": before}, draws(200))
+    change = differences([METRICS["hit@5"]], {"hit@5": after}, {"hit@5": before}).get("hit@5")
     assert change is not None
     assert change.value == pytest.approx(10 / 200)
     assert 0 < change.low < change.value < change.high < 0.1
-    same = difference(METRICS["hit@5"], {"hit@5": after}, {"hit@5": after}, draws(200))
+    same = differences([METRICS["hit@5"]], {"hit@5": after}, {"hit@5": after}).get("hit@5")
     assert same is not None and (same.low, same.value, same.high) == (0, 0, 0)
 
 
@@ -135,10 +167,9 @@ def test_a_paired_interval_knows_that_the_questions_are_the_same() -> None:
 def test_every_figure_lies_in_its_interval(values: list[float]) -> None:
     columns = {name: column(*values) for metric in METRICS.values() for name in metric.of}
     columns |= {"abstained": column(*values), "unanswerable": column(*values)}
-    weights = draws(len(values))
-    together = estimates(list(METRICS.values()), columns, weights)
+    together = estimates(list(METRICS.values()), columns)
     for metric in METRICS.values():
-        alone = estimates([metric], columns, weights)
+        alone = estimates([metric], columns)
         assert alone.keys() == together.keys() & {metric.name}
         for name, found in alone.items():
             assert found.low <= found.value <= found.high
