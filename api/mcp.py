@@ -19,7 +19,7 @@ from api.problems import RefusedError, UnavailableError, problem_response
 from api.shops import Shop
 from rag import types
 from rag.body import Body, answer_body, passage_body
-from rag.engine import Engine
+from rag.engine import MAX_QUESTION, Engine
 from rag.errors import InputError
 from rag.types import Document, Kind, Question
 
@@ -31,7 +31,9 @@ _INSTRUCTIONS = (
 _FOUND = 10
 """Passages looked at for `search`."""
 
-Query = Annotated[str, Field(min_length=1, max_length=2000, description="A question in words.")]
+Query = Annotated[
+    str, Field(min_length=1, max_length=MAX_QUESTION, description="A question in words.")
+]
 ProductId = Annotated[str, Field(min_length=1, max_length=256, description="A product's id.")]
 
 

@@ -5,12 +5,11 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from rag.engine import MAX_QUESTION
 from rag.errors import QaSetError
 from rag.evaluation.questions import Item, QaSet, Source
 from rag.evaluation.rows import item_of
 
-MAX_QUESTION = 2000
-"""As in `rag.engine`."""
 _MOST_SHOWN = 10
 
 
