@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from rag.errors import QaSetError
 from rag.types import Question, Scope
 
 
@@ -31,7 +32,7 @@ class Source:
         name, marked, page = text.strip().partition("#page=")
         if not name:
             raise ValueError(f"the source {text!r} names no document")
-        if marked and not (page.isdigit() and int(page)):
+        if marked and not (page.isdecimal() and int(page)):
             raise ValueError(f"the source {text!r} must end in a page number, as #page=3 does")
         return cls(name, int(page) if marked else None)
 
@@ -92,8 +93,17 @@ class QaSet:
 
 
 def digest(values: Iterable[object]) -> str:
-    """SHA-256 of values that JSON can hold, dataclasses among them."""
+    """SHA-256 of values that JSON can hold, dataclasses among them.
+
+    Raises:
+        QaSetError: a text is not Unicode, or a number is beyond what JSON's readers agree on.
+    """
     hashed = hashlib.sha256()
     for value in values:
-        hashed.update(orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
+        try:
+            hashed.update(orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
+        except TypeError as error:
+            raise QaSetError(
+                f"something in it cannot be kept as JSON ({error}); mend or remove it"
+            ) from error
     return hashed.hexdigest()

@@ -2,15 +2,18 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from rag.engine import MAX_QUESTION
 from rag.errors import QaSetError
-from rag.evaluation.questions import Item, QaSet, Source
+from rag.evaluation.questions import Item, QaSet, Source, digest
 from rag.evaluation.rows import item_of
 
 _MOST_SHOWN = 10
+_WHOLE = re.compile(r"\s*-?[0-9]{1,9}\s*")
 
 
 def read(path: Path, split: str | None = None) -> QaSet:
@@ -19,6 +22,7 @@ def read(path: Path, split: str | None = None) -> QaSet:
     Args:
         path: `.jsonl`, `.csv`, SQuAD's `.json`, or a folder with BEIR's `queries.jsonl`.
         split: only rows whose `split` is this; in a BEIR folder, that file of `qrels/`.
+            SQuAD has none.
 
     Raises:
         QaSetError: with every line that is wrong, up to ten of them.
@@ -29,10 +33,8 @@ def read(path: Path, split: str | None = None) -> QaSet:
     for found in _found(path, split):
         if isinstance(found, QaSetError):
             problems.append(str(found))
-        elif found.id in seen:
-            problems.append(f"{found.place}: the id {found.id!r} is taken by {seen[found.id]}.")
-        elif len(found.text) > MAX_QUESTION:
-            problems.append(f"{found.place}: the question has more than {MAX_QUESTION} characters.")
+        elif problem := _problem(found, seen):
+            problems.append(f"{found.place}: {problem}.")
         else:
             seen[found.id] = found.place
             items.append(found)
@@ -42,6 +44,19 @@ def read(path: Path, split: str | None = None) -> QaSet:
         which = f" of split {split!r}" if split else ""
         raise QaSetError(f"{path} holds no question{which}.")
     return QaSet(path.name, tuple(items))
+
+
+def _problem(item: Item, seen: Mapping[str, str]) -> str | None:
+    """What is wrong with an item besides its row, if anything."""
+    if item.id in seen:
+        return f"the id {item.id!r} is taken by {seen[item.id]}"
+    if len(item.text) > MAX_QUESTION:
+        return f"the question has more than {MAX_QUESTION} characters"
+    try:
+        digest([item])
+    except QaSetError as error:
+        return str(error)
+    return None
 
 
 def shortened(lines: list[str]) -> str:
@@ -57,7 +72,7 @@ def _found(path: Path, split: str | None) -> Iterator[Item | QaSetError]:
         elif path.suffix.lower() == ".csv":
             yield from _checked(_csv_rows(path), split)
         elif path.suffix.lower() == ".json":
-            yield from _squad(path)
+            yield from _squad(path, split)
         else:
             yield from _checked(_json_lines(path), split)
     except OSError as error:
@@ -99,11 +114,11 @@ def _json_lines(path: Path) -> Iterator[Row]:
 
 def _csv_rows(path: Path) -> Iterator[Row]:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file, restkey="", strict=True)
+        reader = csv.DictReader(file, strict=True)
         try:
             for row in reader:
                 place = f"line {reader.line_num}"
-                if "" in row:
+                if None in row:
                     columns = len(reader.fieldnames or ())
                     yield place, QaSetError(f"{place}: more cells than the {columns} columns.")
                 else:
@@ -112,14 +127,17 @@ def _csv_rows(path: Path) -> Iterator[Row]:
             raise QaSetError(f"{path}, line {reader.line_num}: not CSV ({error}).") from error
 
 
-def _squad(path: Path) -> Iterator[Item | QaSetError]:
+def _squad(path: Path, split: str | None) -> Iterator[Item | QaSetError]:
     """SQuAD 1 and 2: the context is the source, by its words."""
+    text = path.read_text(encoding="utf-8-sig")
     try:
-        whole = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (json.JSONDecodeError, RecursionError) as error:
+        whole = json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise QaSetError(f"{path} is not JSON: {error}.") from error
     if not isinstance(whole, dict) or not isinstance(whole.get("data"), list):
         raise QaSetError(f"{path} is not SQuAD: there is no list 'data'. Others: .jsonl, .csv.")
+    if split:
+        raise QaSetError(f"{path} is SQuAD, which has a file for each split: leave out --split.")
     try:
         yield from _checked(_squad_rows(whole["data"]), None)
     except (KeyError, TypeError, AttributeError) as error:
@@ -129,12 +147,10 @@ def _squad(path: Path) -> Iterator[Item | QaSetError]:
         ) from error
 
 
-def _squad_rows(data: Iterable[Mapping[str, list[dict[str, object]]]]) -> Iterator[Row]:
+def _squad_rows(data: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
     for i, article in enumerate(data):
         for j, paragraph in enumerate(article["paragraphs"]):
-            questions = paragraph["qas"]
-            assert isinstance(questions, list)
-            for k, asked in enumerate(questions):
+            for k, asked in enumerate(paragraph["qas"]):
                 texts = [answer["text"] for answer in asked.get("answers", ())]
                 answerable = not asked.get("is_impossible", False)
                 yield (
@@ -176,9 +192,9 @@ def _qrels(folder: Path, split: str | None) -> dict[str, list[Source]]:
     with (folder / "qrels" / f"{chosen}.tsv").open(encoding="utf-8-sig") as file:
         for number, line in enumerate(file, 1):
             cells = line.rstrip("\n").split("\t")
-            if number == 1 and not cells[-1].lstrip("-").isdigit():
+            if number == 1 and not _WHOLE.fullmatch(cells[-1]):
                 continue  # the header
-            if len(cells) != 3 or not cells[2].strip().lstrip("-").isdigit():
+            if len(cells) != 3 or not _WHOLE.fullmatch(cells[2]):
                 raise QaSetError(
                     f"qrels/{chosen}.tsv, line {number}: needs query-id, corpus-id and a whole "
                     f"number, with tabs between; not {line.strip()!r}."

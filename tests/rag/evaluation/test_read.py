@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -24,6 +25,9 @@ FULL = {
     "lang": "en",
     "split": "dev",
 }
+
+
+SQUAD_KEYS = ["context", "qas", "id", "question", "answers", "text", "is_impossible"]
 
 
 def written(folder: Path, *rows: object, name: str = "qa.jsonl") -> Path:
@@ -86,6 +90,13 @@ def test_csv(tmp_path: Path) -> None:
     assert third.sources == (Source(quote="The kettle is red."),)
 
 
+def test_csv_with_a_column_that_has_no_name(tmp_path: Path) -> None:
+    path = written(tmp_path, "question,answers,", "How heavy?,0.98 kg,", name="qa.csv")
+    assert read(path).items[0].answers == ("0.98 kg",)
+    with pytest.raises(QaSetError, match="line 2: more cells than the 3 columns"):
+        read(written(tmp_path, "question,answers,", "How heavy?,1 kg,,x", name="qa.csv"))
+
+
 def squad(*questions: dict[str, Any]) -> str:
     paragraph = {"context": "The kettle weighs 0.98 kg.", "qas": list(questions)}
     return json.dumps({"version": "2.0", "data": [{"title": "k", "paragraphs": [paragraph]}]})
@@ -106,6 +117,8 @@ def test_squad(tmp_path: Path) -> None:
     assert (first.answers, first.answerable) == (("0.98 kg",), True)
     assert first.sources == (Source(quote="The kettle weighs 0.98 kg."),)
     assert (second.answers, second.sources, second.answerable) == ((), (), False)
+    with pytest.raises(QaSetError, match="leave out --split"):
+        read(path, "dev")
 
 
 def beir(folder: Path, qrels: str = "query-id\tcorpus-id\tscore\nq1\td1\t2\nq1\td2\t0\n") -> Path:
@@ -138,6 +151,9 @@ def test_beir(tmp_path: Path) -> None:
         ({"question": "?", "answerable": "perhaps"}, "'answerable' must be true or false"),
         ({"question": "?", "id": "a"}, "line 2: the id 'a' is taken by line 1"),
         ({"question": "x" * 2001}, "line 2: the question has more than 2000 characters"),
+        (r'{"question": "how \ud83d heavy"}', "line 2: something in it cannot be kept as JSON"),
+        ({"question": "?", "sources": ["a#page=" + "9" * 20]}, "line 2: something in it cannot"),
+        ({"question": "?", "sources": ["a#page=²"]}, "must end in a page number"),
     ],
 )
 def test_a_bad_line_is_named(tmp_path: Path, row: object, words: str) -> None:
@@ -159,6 +175,9 @@ def test_all_bad_lines_are_named_up_to_ten(tmp_path: Path) -> None:
         ("qa.json", "[]", "is not SQuAD"),
         ("qa.json", "{", "line 1 column 2"),
         ("qa.json", '{"data": [{"title": "x"}]}', "KeyError('paragraphs')"),
+        ("qa.json", '{"data": ' + "9" * 5000 + "}", "is not JSON"),
+        ("qa.json", '{"data": [{"paragraphs": [{"qas": {"a": 1}}]}]}', "'answers' (AttributeError"),
+        ("qa.json", '{"data": [{"paragraphs": [{"qas": 1}]}]}', "'answers' (TypeError"),
         ("qa.csv", 'question\n"open', "not CSV"),
         ("qa.csv", "question,id\na,b,c\n", "line 2: more cells than the 2 columns"),
         ("qa.jsonl", "", "holds no question"),
@@ -187,6 +206,10 @@ def test_a_beir_folder_that_is_none(tmp_path: Path) -> None:
     beir(tmp_path, "q1\td1\t1\nq1 d2 1\n")
     with pytest.raises(QaSetError, match=r"qrels/test\.tsv, line 2"):
         read(tmp_path)
+    for grade in ("--5", "²", "1.5", "9" * 5000):
+        beir(tmp_path, f"query-id\tcorpus-id\tscore\nq1\td1\t{grade}\n")
+        with pytest.raises(QaSetError, match=r"qrels/test\.tsv, line 2"):
+            read(tmp_path)
     with pytest.raises(QaSetError, match="'dev'.*qrels/ has test"):
         read(tmp_path, "dev")
 
@@ -213,3 +236,23 @@ def test_any_row_is_read_or_refused_by_line(row: dict[str, object]) -> None:
         assert item_of(row, "line 7", 7).text
     except QaSetError as error:
         assert str(error).startswith("line 7: ")
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(SQUAD_KEYS), inner, max_size=3)
+    ),
+)
+
+
+@given(json_values)
+def test_any_json_is_read_as_squad_or_refused(value: object) -> None:
+    paragraph = {"context": "x", "qas": value}
+    with TemporaryDirectory() as folder:
+        path = written(Path(folder), {"data": [{"paragraphs": [paragraph]}]}, name="qa.json")
+        try:
+            assert read(path).items
+        except QaSetError as error:
+            assert str(path) in str(error)
