@@ -1,14 +1,15 @@
 """A run at threshold 0 → the threshold that keeps the error, written where the engine reads it."""
 
-import numpy as np
-
 from rag.calibration import Calibration, evidence_digest, write
 from rag.config import Settings
 from rag.engine import Engine
 from rag.errors import CalibrationError
+from rag.evaluation.evaluate import risk_coverage
+from rag.evaluation.metrics import METRICS
 from rag.evaluation.questions import QaSet
-from rag.evaluation.selective import curve, fit
+from rag.evaluation.selective import fit
 from rag.evaluation.table import Table
+from rag.evaluation.uncertainty import count
 from rag.manifest import Layout
 
 
@@ -28,11 +29,12 @@ def calibrate(engine: Engine, qa: QaSet, table: Table, target: float) -> Calibra
         CalibrationError: no answer can be judged, or no threshold keeps the target; nothing is
             written then.
     """
-    columns = table.columns
-    if not {"confidence", "wrong", "accurate"} <= columns.keys():
-        raise CalibrationError("No answer can be judged: the QA set needs answers or sources.")
-    judged = int((~np.isnan(columns["accurate"])).sum())
-    points = curve(columns["confidence"], columns["wrong"], judged)
+    points = risk_coverage(table)
+    if not points:
+        raise CalibrationError(
+            "No answer can be judged: none was given, or the QA set has no answers and no sources. "
+            "Add these, or index the documents it was made for."
+        )
     point = fit(points, target)
     if point is None:
         least = min(points, key=lambda one: (one.risk, -one.coverage))
@@ -41,11 +43,11 @@ def calibrate(engine: Engine, qa: QaSet, table: Table, target: float) -> Calibra
             f"{least.coverage:.0%} of the questions are answered. Nothing was written."
         )
     calibration = Calibration(
-        threshold=round(point.threshold, 4),
+        threshold=point.threshold,  # rounded, it could let in what it keeps out
         target_error=target,
         error=round(point.risk, 4),
         coverage=round(point.coverage, 4),
-        questions=judged,
+        questions=count(METRICS["accuracy"], table.columns),
         qa_sha256=qa.sha256,
         generator=engine.settings.generator.partition("@")[0],
         embedder_sha256=engine.retriever.embedder.sha256,

@@ -22,6 +22,7 @@ from rag.evaluation.gate import Gate
 from rag.evaluation.judge import Judge
 from rag.evaluation.read import read
 from rag.evaluation.sources import pin, pin_file, resolve
+from rag.evaluation.table import Table
 from rag.extractive import ExtractiveChat
 from rag.index import Index
 from rag.manifest import Layout
@@ -351,6 +352,20 @@ def test_an_error_no_threshold_keeps(own: Engine, tmp_path: Path) -> None:
     qa = written(tmp_path, [ROWS[5]])
     with pytest.raises(CalibrationError, match="No answer can be judged"):
         calibrate.calibrate(own, read(qa), run(own, qa, tmp_path).table, 0.5)
+    silent = Table.of({"1": {"accurate": 0.0, "confidence": 0.1, "wrong": None}}, {})
+    with pytest.raises(CalibrationError, match="No answer can be judged"):
+        calibrate.calibrate(own, read(qa), silent, 0.5)
+
+
+def test_the_threshold_keeps_out_the_next_answer_however_near(own: Engine, qa: Path) -> None:
+    table = Table.of(
+        {
+            "good": {"accurate": 1.0, "confidence": 0.3001, "wrong": 0.0},
+            "bad": {"accurate": 0.0, "confidence": 0.3, "wrong": 1.0},
+        },
+        {},
+    )
+    assert 0.3 < calibrate.calibrate(own, read(qa), table, 0.0).threshold <= 0.3001
 
 
 class Page(HTMLParser):
