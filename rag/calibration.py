@@ -1,13 +1,14 @@
 """The threshold of silence as it was fitted to questions with gold: `calibration.json`.
 
 It lies beside CURRENT, so that it outlives indexing anew, and it says what it was fitted with: the
-probabilities of another embedder or another model of evidence are other numbers.
+probabilities of another embedder, reranker or model of evidence are other numbers, and another
+model of entailment lets other sentences through.
 """
 
 import hashlib
 import json
 import logging
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 from rag import evidence
 from rag.config import Settings
@@ -35,6 +36,9 @@ class Calibration:
     generator: str
     embedder_sha256: str
     evidence_sha256: str
+    reranker: str = ""
+    entailment: str = ""
+    """Names of settings; empty for none, and in what was written before they were told."""
     format: int = FORMAT
 
 
@@ -59,7 +63,8 @@ def read(layout: Layout) -> Calibration | None:
     """
     try:
         values = json.loads(layout.calibration.read_text(encoding="utf-8"))
-        found = Calibration(**{field.name: values[field.name] for field in fields(Calibration)})
+        known = [field.name for field in fields(Calibration) if field.name in values]
+        found = Calibration(**{name: values[name] for name in known})
         if not 0 <= found.threshold <= 1:
             raise ValueError(f"threshold {found.threshold}")
     except FileNotFoundError:
@@ -83,11 +88,18 @@ def calibrated(settings: Settings, retriever: Retriever) -> Settings:
     found = read(layout)
     if found is None:
         return settings
-    ours = (FORMAT, retriever.embedder.sha256, evidence_digest())
-    if (found.format, found.embedder_sha256, found.evidence_sha256) != ours:
+    ours = replace(
+        found,
+        embedder_sha256=retriever.embedder.sha256,
+        evidence_sha256=evidence_digest(),
+        reranker=settings.reranker,
+        entailment=settings.entailment,
+        format=FORMAT,
+    )
+    if found != ours:
         _log.warning(
-            "%s is not used: it was fitted with another embedder or another version of Shelftalk. "
-            "The threshold is %s. Calibrate again, or remove it.",
+            "%s is not used: it was fitted with another embedder, reranker or model of entailment, "
+            "or another version of Shelftalk. The threshold is %s. Calibrate again, or remove it.",
             layout.calibration,
             settings.answering.threshold,
         )

@@ -135,7 +135,8 @@ def _about(engine: Engine, retrieval_only: bool) -> list[object]:
     return [
         engine.generation,
         engine.retriever.embedder.sha256,
-        None if retrieval_only else [settings.generator, settings.contact],
+        settings.reranker,
+        None if retrieval_only else [settings.generator, settings.entailment, settings.contact],
         settings.answering.model_dump(mode="json"),
         _code(),
     ]

@@ -52,6 +52,8 @@ def calibrate(engine: Engine, qa: QaSet, table: Table, target: float) -> Calibra
         generator=engine.settings.generator.partition("@")[0],
         embedder_sha256=engine.retriever.embedder.sha256,
         evidence_sha256=evidence_digest(),
+        reranker=engine.settings.reranker,
+        entailment=engine.settings.entailment,
     )
     write(Layout(engine.settings.index), calibration)
     return calibration

@@ -203,7 +203,9 @@ def _about(engine: Engine, retrieval_only: bool) -> dict[str, Any]:
         "chunks": manifest.chunks,
         "chunk_tokens": manifest.chunk_tokens,
         "embedder": engine.retriever.embedder.name,
+        "reranker": settings.reranker or None,
         "generator": None if retrieval_only else settings.generator.partition("@")[0],
+        "entailment": None if retrieval_only else settings.entailment or None,
         "answering": settings.answering.model_dump(mode="json"),
         "asked_at_once": asking.at_once(),
     }

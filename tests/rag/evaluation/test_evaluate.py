@@ -152,11 +152,35 @@ def test_what_was_asked_is_asked_again_only_when_something_changed(
     written(tmp_path, [{**ROWS[0], "question": "How long is its cord?"}, *ROWS[1:]])
     run(counting, qa, tmp_path)
     assert counting.asked == ["How long is its cord?"]
-    other = Counting(counting.retriever, ExtractiveChat(),
-                     calibrate.answering_all(counting.settings))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "again", "found_again"),
+    [
+        ({"answering": {"threshold": 0.0}}, True, True),
+        ({"reranker": "some/reranker"}, True, True),
+        ({"entailment": "some/model"}, True, False),
+        ({"generator": "some/model"}, True, False),
+        ({"serving": {"question_days": 1}}, False, False),
+    ],
+)
+def test_other_settings_are_asked_again(
+    counting: Counting, qa: Path, tmp_path: Path, change: dict[str, Any], again: bool,
+    found_again: bool,
+) -> None:  # fmt: skip
+    values = {**counting.settings.model_dump(), **change}
+    other = Counting(counting.retriever, ExtractiveChat(), Settings.model_validate(values))
     other.asked = []
-    run(other, qa, tmp_path)
-    assert len(other.asked) == len(ROWS)
+    run(counting, qa, tmp_path)
+    told = run(other, qa, tmp_path).body["engine"]
+    assert len(other.asked) == again * len(ROWS)
+    for key in change.keys() & told.keys() - {"answering"}:
+        assert told[key] == change[key]
+    run(counting, qa, tmp_path / "found", retrieval_only=True)
+    steps: list[int] = []
+    evaluate(other, read(qa), qa, tmp_path / "found", Plan(retrieval_only=True),
+             lambda done, _: steps.append(done))  # fmt: skip
+    assert steps[0] == (0 if found_again else len(ROWS))
 
 
 def test_the_same_question_is_asked_once(counting: Counting, tmp_path: Path) -> None:
@@ -331,11 +355,18 @@ def test_calibration_is_written_where_the_engine_reads_it(
     assert not caplog.records
     file = Layout(own.settings.index).calibration
     values = json.loads(file.read_text())
-    for key in ("embedder_sha256", "evidence_sha256"):
-        file.write_text(json.dumps({**values, key: "0" * 64}))
-        assert opened().settings.answering.threshold == Settings().answering.threshold
+    others: list[tuple[dict[str, str], dict[str, str]]] = [
+        ({key: "0" * 64}, {})
+        for key in ("embedder_sha256", "evidence_sha256", "reranker", "entailment")
+    ] + [({}, {key: "some/model"}) for key in ("reranker", "entailment")]
+    for then, now in others:
+        file.write_text(json.dumps({**values, **then}))
+        assert opened(**now).settings.answering.threshold == Settings().answering.threshold
         assert "is not used" in caplog.text
         caplog.clear()
+    before = {key: values[key] for key in values if key not in ("reranker", "entailment")}
+    file.write_text(json.dumps(before))  # as it was written before they were told
+    assert opened().settings.answering.threshold == fitted.threshold
     for text in ("{", "{}", json.dumps({**values, "threshold": 2})):
         file.write_text(text)
         with pytest.raises(IndexDamagedError, match="Calibrate again"):
