@@ -144,6 +144,10 @@ class PassageStore:
         with self._query(query) as found:
             return {**dict(map(tuple, found)), **{id: id for id in self._known_products}}
 
+    def knows_variant(self, variant: str) -> bool:
+        """Whether any document is of this variant, of whichever products."""
+        return variant in self._known_variants
+
     def document_ids(self) -> list[str]:
         """Every document's id, sorted."""
         with self._query("SELECT id FROM documents ORDER BY id") as found:

@@ -63,7 +63,7 @@ def resolve(qa: QaSet, index: Index) -> GoldSources:
     missing: list[str] = []
     unknown: list[str] = []
     for item in qa.items:
-        unknown += [f"{item.place}: {problem}" for problem in _unknown(item, products)]
+        unknown += [f"{item.place}: {problem}" for problem in _unknown(item, index, products)]
         for source in item.sources:
             if source not in known:
                 known[source] = Gold(source, _documents(source, files, by_path, index))
@@ -80,10 +80,10 @@ def _digests(index: Index, ids: Sequence[str]) -> Iterator[tuple[str, str]]:
             yield document.id, hashlib.sha256(document.text.encode()).hexdigest()
 
 
-def _unknown(item: Item, known: Mapping[str, str]) -> Iterable[str]:
-    if item.product_id and known.get(item.product_id) != item.product_id:
+def _unknown(item: Item, index: Index, owners: Mapping[str, str]) -> Iterable[str]:
+    if item.product_id and owners.get(item.product_id) != item.product_id:
         yield f"product {item.product_id!r} is not in the index."
-    if item.variant_id and item.variant_id not in known:
+    if item.variant_id and not index.passages.knows_variant(item.variant_id):
         yield f"variant {item.variant_id!r} is not in the index."
 
 

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from rag.manifest import Layout
 from rag.retrieval import Retriever
 from rag.types import Answer, Question
 from tests.doubles import HashingEmbedder, ScriptedChat
+from tests.rag.generations import a_document, whole, write_generation
 
 ROWS: list[dict[str, Any]] = [
     {"id": "cord", "question": "How long is the cord?", "product_id": "KT17", "kind": "faq",
@@ -238,6 +240,16 @@ def test_a_qa_set_of_another_corpus_is_refused(
     with pytest.raises(QaSetError, match="line 2: ") as caught:
         run(engine, qa, tmp_path)
     assert "does not fit the index" in str(caught.value)
+
+
+def test_products_may_share_a_variant(tmp_path: Path, hashing_embedder: HashingEmbedder) -> None:
+    documents = [a_document(id, product_ids=(id,), variant_ids=("RED",)) for id in ("P1", "P2")]
+    texts = [whole(document).embedding_text for document in documents]
+    write_generation(tmp_path, documents, hashing_embedder.encode_documents(texts))
+    row = {"question": "What is it?", "product_id": "P1", "variant_id": "RED"}
+    qa = read(written(tmp_path, [row, {**row, "variant_id": "BLUE"}]))
+    with closing(Index.open(tmp_path)) as index:
+        assert resolve(qa, index).unknown == ("line 2: variant 'BLUE' is not in the index.",)
 
 
 def test_missing_sources_can_be_allowed_and_are_never_found(engine: Engine, tmp_path: Path) -> None:
