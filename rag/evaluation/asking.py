@@ -3,9 +3,9 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -17,6 +17,7 @@ from langchain_core.callbacks import get_usage_metadata_callback
 import rag
 from rag.body import Body, answer_body, as_json, passage_body
 from rag.engine import Engine
+from rag.errors import ReportError
 from rag.evaluation.questions import Item, digest
 from rag.evaluation.ranking import DEPTH
 
@@ -45,22 +46,43 @@ def ask_all(
     asked = len(items) - len(open_items)
     progress(asked, len(items))
     write(file, ({"fingerprint": one, **body} for one, body in bodies.items()))
-    with file.open("ab") as lines:
-        for one, body in _answers(engine, open_items, retrieval_only):
-            bodies[one] = body
-            lines.write(_line({"fingerprint": one, **body}))
-            lines.flush()
-            asked += 1
-            progress(asked, len(items))
+    for one, body in _answers(engine, open_items, retrieval_only):
+        bodies[one] = body
+        _append(file, {"fingerprint": one, **body})
+        asked += 1
+        progress(asked, len(items))
     return {item.id: {"fingerprint": prints[item.id], **bodies[prints[item.id]]} for item in items}
 
 
-def write(file: Path, rows: Iterator[Mapping[str, Any]]) -> None:
-    """Put JSON lines in place of a file, all or none."""
+def write(file: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Put JSON lines in place of a file, all or none.
+
+    Raises:
+        ReportError: it cannot be written.
+    """
     aside = file.with_suffix(".part")
-    with aside.open("wb") as lines:
-        lines.writelines(_line(row) for row in rows)
-    aside.replace(file)
+    with using(file):
+        with aside.open("wb") as lines:
+            lines.writelines(_line(row) for row in rows)
+        aside.replace(file)
+
+
+def _append(file: Path, row: Mapping[str, Any]) -> None:
+    with using(file), file.open("ab") as lines:
+        lines.write(_line(row))
+
+
+@contextmanager
+def using(file: Path) -> Iterator[None]:
+    """Read or write a file of the report.
+
+    Raises:
+        ReportError: it cannot be.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise ReportError(f"{file} cannot be read or written: {error.strerror}.") from error
 
 
 def at_once() -> int:
@@ -116,17 +138,18 @@ def _passages(engine: Engine, item: Item) -> list[Body]:
 
 
 def _asked_before(file: Path) -> Iterator[tuple[str, Body]]:
-    """What an earlier run wrote; a last line that was cut off is left out."""
+    """What an earlier run wrote; what is no such row, as a last line cut off, is left out."""
     if not file.exists():
         return
-    with file.open(encoding="utf-8", errors="replace") as lines:
+    with using(file), file.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
-            with suppress(ValueError, KeyError):
+            with suppress(ValueError, RecursionError):
                 row = json.loads(line)
-                yield (
-                    row["fingerprint"],
-                    {key: value for key, value in row.items() if key not in OF_THE_QUESTION},
-                )
+                if isinstance(row, dict) and isinstance(row.get("fingerprint"), str):
+                    yield (
+                        row["fingerprint"],
+                        {key: value for key, value in row.items() if key not in OF_THE_QUESTION},
+                    )
 
 
 def _about(engine: Engine, retrieval_only: bool) -> list[object]:

@@ -1,7 +1,7 @@
 """The way of a run: resolve the gold → ask → score → figures, gates, gaps → a report's files."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
-from rag.body import Body, as_json
+from rag.body import Body
 from rag.engine import Engine
 from rag.errors import QaSetError, ReportError
 from rag.evaluation import asking, gaps
@@ -85,13 +85,11 @@ def evaluate(
         return _evaluated(engine, qa, path, out, plan, progress)
 
 
-@contextmanager
-def _reserved(out: Path) -> Iterator[None]:
-    """Hold a report's folder: two runs in one would mix their answers."""
+def _reserved(out: Path) -> AbstractContextManager[object]:
+    """Hold a report's folder until the context is left: two runs in one would mix their answers."""
     try:
         out.mkdir(parents=True, exist_ok=True)
-        with FileLock(out / ".lock", timeout=0):
-            yield
+        return FileLock(out / ".lock", timeout=0).acquire()
     except Timeout as error:
         raise ReportError(
             f"Another run writes into {out}. Wait for it, or choose another --report."
@@ -134,7 +132,7 @@ def _evaluated(
         }
         for item in qa.items
     ]
-    asking.write(out / asking.ANSWERS, iter(rows))
+    asking.write(out / asking.ANSWERS, rows)
     table = Table.of(scores, {by: [tags[item.id][by] for item in qa.items] for by in SLICES})
     outcomes = [gate.hold(table, plan.baseline) for gate in plan.gates]
     body = {
@@ -160,7 +158,7 @@ def _evaluated(
         "warnings": warnings,
         "scores": table.body(),
     }
-    (out / METRICS_FILE).write_bytes(as_json(body) + b"\n")
+    asking.write(out / METRICS_FILE, [body])
     return Report(body, rows, table, outcomes, warnings)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from rag.evaluation.asking import using
 from rag.evaluation.evaluate import Report
 from rag.evaluation.metrics import METRICS
 from rag.evaluation.plots import WIDTH, plots
@@ -29,10 +30,15 @@ _PAGE, _PLOT = (_TEMPLATES.get_template(name) for name in ("report.html.j2", "pl
 
 
 def write(report: Report, baseline: Table | None, out: Path) -> None:
-    """Write both into a folder."""
+    """Write both into a folder.
+
+    Raises:
+        ReportError: one cannot be written.
+    """
     before = _before(report.table, baseline)
-    (out / PAGE).write_text(page(report, before), encoding="utf-8")
-    (out / SUMMARY).write_text(summary(report, before), encoding="utf-8")
+    for name, text in ((PAGE, page(report, before)), (SUMMARY, summary(report, before))):
+        with using(out / name):
+            (out / name).write_text(text, encoding="utf-8")
 
 
 def page(report: Report, before: Table | None) -> str:

@@ -202,6 +202,35 @@ def test_a_folder_takes_one_run_at_a_time(engine: Engine, qa: Path, tmp_path: Pa
         run(engine, qa, qa / "out")
 
 
+def test_what_breaks_while_asking_is_not_the_folder(
+    engine: Engine, qa: Path, tmp_path: Path
+) -> None:
+    def broken(done: int, total: int) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    with pytest.raises(BrokenPipeError):
+        evaluate(engine, read(qa), qa, tmp_path / "out", Plan(), broken)
+    run(engine, qa, tmp_path / "out")  # the lock was let go
+
+
+@pytest.mark.parametrize("name", [".lock", "answers.jsonl", "answers.part", "metrics.json",
+                                  "report.html", "summary.md"])  # fmt: skip
+def test_a_file_of_the_report_that_cannot_be_written(
+    engine: Engine, qa: Path, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "out" / name).mkdir(parents=True)
+    with pytest.raises(ReportError, match="out.* cannot be .*written: Is a directory"):
+        report.write(run(engine, qa, tmp_path / "out"), None, tmp_path / "out")
+
+
+@pytest.mark.parametrize("row", ["[1]", "1", '"fingerprint"', '{"fingerprint": []}', "[" * 100_000])
+def test_rows_that_no_run_wrote_are_left_out(
+    engine: Engine, qa: Path, tmp_path: Path, row: str
+) -> None:
+    (tmp_path / "answers.jsonl").write_text(row + "\n")
+    assert len(run(engine, qa, tmp_path).rows) == len(answers(tmp_path)) == len(ROWS)
+
+
 def test_retrieval_only(counting: Counting, qa: Path, tmp_path: Path) -> None:
     done = run(counting, qa, tmp_path, retrieval_only=True)
     assert counting.asked == []
