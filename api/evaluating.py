@@ -16,7 +16,7 @@ from rag.engine import Engine
 from rag.errors import ReportError
 from rag.evaluation import report as pages
 from rag.evaluation.calibrate import answering_all, calibrate
-from rag.evaluation.evaluate import Plan, Report, evaluate
+from rag.evaluation.evaluate import Options, Report, evaluate
 from rag.evaluation.gate import Gate
 from rag.evaluation.judge import Judge
 from rag.evaluation.read import read
@@ -128,9 +128,9 @@ def run(wanted: Wanted, settings: Settings) -> Done:
         else None
     )
     gc.freeze()  # what is loaded stays: the garbage collector need not look at it again and again
-    plan = Plan(wanted.retrieval_only, wanted.allow_missing, gates, baseline, judge)
+    options = Options(wanted.retrieval_only, wanted.allow_missing, gates, baseline, judge)
     with terminal.Bar() as bar:
-        report = evaluate(engine, qa, wanted.qa, wanted.out, plan, bar.asking)
+        report = evaluate(engine, qa, wanted.qa, wanted.out, options, bar.asking)
     pages.write(report, baseline, wanted.out)
     for warning in report.warnings:
         terminal.err.print(f"[yellow]warning[/yellow] {escape(warning)}")

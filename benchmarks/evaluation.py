@@ -15,7 +15,7 @@ from benchmarks.questions import FILE
 from rag.config import load_settings
 from rag.engine import Engine
 from rag.evaluation import report
-from rag.evaluation.evaluate import Plan, evaluate
+from rag.evaluation.evaluate import Options, evaluate
 from rag.evaluation.questions import QaSet
 from rag.evaluation.read import read
 
@@ -44,7 +44,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
         started = time.perf_counter()
-        done = evaluate(engine, qa, FILE, out, Plan(), lambda *_: steps.append(time.perf_counter()))
+        done = evaluate(
+            engine, qa, FILE, out, Options(), lambda *_: steps.append(time.perf_counter())
+        )
         report.write(done, None, out)
         whole = time.perf_counter() - started
     asking = steps[-1] - steps[0]

@@ -30,7 +30,7 @@ METRICS_FILE = "metrics.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Options:
     """What to do besides asking."""
 
     retrieval_only: bool = False
@@ -64,7 +64,7 @@ def evaluate(
     qa: QaSet,
     path: Path,
     out: Path,
-    plan: Plan,
+    options: Options,
     progress: Progress = lambda done, total: None,
 ) -> Report:
     """Ask every question, and write `answers.jsonl` and `metrics.json` into `out`.
@@ -74,7 +74,7 @@ def evaluate(
         qa: the questions, read from `path`.
         path: where the QA set, and its pin, lie.
         out: the report's folder.
-        plan: what else.
+        options: what to do besides.
         progress: is told how many are done.
 
     Raises:
@@ -82,7 +82,7 @@ def evaluate(
         ReportError: the folder cannot be written, or another run writes into it.
     """
     with _reserved(out):
-        return _evaluated(engine, qa, path, out, plan, progress)
+        return _evaluated(engine, qa, path, out, options, progress)
 
 
 def _reserved(out: Path) -> AbstractContextManager[object]:
@@ -99,12 +99,12 @@ def _reserved(out: Path) -> AbstractContextManager[object]:
 
 
 def _evaluated(
-    engine: Engine, qa: QaSet, path: Path, out: Path, plan: Plan, progress: Progress
+    engine: Engine, qa: QaSet, path: Path, out: Path, options: Options, progress: Progress
 ) -> Report:
     index = engine.retriever.index
     gold = resolve(qa, index)
-    warnings = _fitting(qa, path, gold, plan.allow_missing)
-    bodies = asking.ask_all(engine, qa.items, out, plan.retrieval_only, progress)
+    warnings = _fitting(qa, path, gold, options.allow_missing)
+    bodies = asking.ask_all(engine, qa.items, out, options.retrieval_only, progress)
 
     found = gaps.find(gaps.unanswered(qa.items, bodies), engine.retriever.encode)
 
@@ -112,8 +112,8 @@ def _evaluated(
         return index.passages.document(document_id).product_ids
 
     scores = score(qa.items, bodies, gold, products_of)
-    if plan.judge and not plan.retrieval_only:
-        warnings += plan.judge.differ(qa.items, bodies, scores)
+    if options.judge and not options.retrieval_only:
+        warnings += options.judge.differ(qa.items, bodies, scores)
     kinds = {
         id: index.passages.document(id).kind.value
         for item in qa.items
@@ -134,12 +134,12 @@ def _evaluated(
     ]
     asking.write(out / asking.ANSWERS, rows)
     table = Table.of(scores, {by: [tags[item.id][by] for item in qa.items] for by in SLICES})
-    outcomes = [gate.hold(table, plan.baseline) for gate in plan.gates]
+    outcomes = [gate.hold(table, options.baseline) for gate in options.gates]
     body = {
         "format": FORMAT,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "qa": {"name": qa.name, "questions": len(qa.items), "sha256": qa.sha256},
-        "engine": _about(engine, plan.retrieval_only),
+        "engine": _about(engine, options.retrieval_only),
         "metrics": _figures(table.figures()),
         "slices": {
             by: {
@@ -152,7 +152,7 @@ def _evaluated(
             "hit_by_k": hit_by_k(table),
             "risk_coverage": [asdict(point) for point in risk_coverage(table)],
         },
-        "baseline": _compared(table, plan.baseline),
+        "baseline": _compared(table, options.baseline),
         "gates": [asdict(outcome) for outcome in outcomes],
         "gaps": [asdict(gap) for gap in found],
         "warnings": warnings,

@@ -14,7 +14,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from rag.evaluation.questions import Item
 from rag.vectors import Vectors
 
-NEAR = 0.6
+MOST_APART = 0.6
 """Most cosine distance of two clusters that are one, on average between their members."""
 MOST = 2000
 """Most different questions of one product that are clustered; the most frequent ones."""
@@ -76,7 +76,7 @@ def _of_product(
 ) -> list[Gap]:
     groups = np.zeros(len(texts), dtype=int)
     if len(texts) > 1:
-        groups = fcluster(linkage(vectors, "average", "cosine"), NEAR, "distance")
+        groups = fcluster(linkage(vectors, "average", "cosine"), MOST_APART, "distance")
     gaps = []
     for group in np.unique(groups):
         members = np.flatnonzero(groups == group)

@@ -18,7 +18,7 @@ from rag.engine import Engine
 from rag.errors import CalibrationError, IndexDamagedError, QaSetError, ReportError
 from rag.evaluation import calibrate, report
 from rag.evaluation.asking import ask_all
-from rag.evaluation.evaluate import Plan, Report, evaluate
+from rag.evaluation.evaluate import Options, Report, evaluate
 from rag.evaluation.gate import Gate
 from rag.evaluation.judge import Judge
 from rag.evaluation.read import read
@@ -65,8 +65,8 @@ def written(folder: Path, rows: list[dict[str, Any]]) -> Path:
     return path
 
 
-def run(engine: Engine, qa: Path, out: Path, **plan: Any) -> Report:
-    return evaluate(engine, read(qa), qa, out, Plan(**plan))
+def run(engine: Engine, qa: Path, out: Path, **options: Any) -> Report:
+    return evaluate(engine, read(qa), qa, out, Options(**options))
 
 
 def answers(out: Path) -> list[dict[str, Any]]:
@@ -134,7 +134,7 @@ def test_a_run_that_was_cut_off_goes_on(counting: Counting, qa: Path, tmp_path: 
         file.write('{"fingerprint": "cut o')
     counting.fail_after, counting.asked = 10_000, []
     told: list[tuple[int, int]] = []
-    evaluate(counting, read(qa), qa, tmp_path, Plan(), lambda *step: told.append(step))
+    evaluate(counting, read(qa), qa, tmp_path, Options(), lambda *step: told.append(step))
     assert len(counting.asked) == len(ROWS) - kept
     assert told[0] == (kept, len(ROWS)) and told[-1] == (len(ROWS), len(ROWS))
     assert [row["id"] for row in answers(tmp_path)] == [row["id"] for row in ROWS]
@@ -180,7 +180,7 @@ def test_other_settings_are_asked_again(
         assert told[key] == change[key]
     run(counting, qa, tmp_path / "found", retrieval_only=True)
     steps: list[int] = []
-    evaluate(other, read(qa), qa, tmp_path / "found", Plan(retrieval_only=True),
+    evaluate(other, read(qa), qa, tmp_path / "found", Options(retrieval_only=True),
              lambda done, _: steps.append(done))  # fmt: skip
     assert steps[0] == (0 if found_again else len(ROWS))
 
@@ -197,7 +197,7 @@ def test_a_folder_takes_one_run_at_a_time(engine: Engine, qa: Path, tmp_path: Pa
         with pytest.raises(ReportError, match="Another run writes"):
             run(engine, qa, tmp_path / "out")
 
-    evaluate(engine, read(qa), qa, tmp_path / "out", Plan(), meanwhile)
+    evaluate(engine, read(qa), qa, tmp_path / "out", Options(), meanwhile)
     with pytest.raises(ReportError, match="cannot be written"):
         run(engine, qa, qa / "out")
 
@@ -209,7 +209,7 @@ def test_what_breaks_while_asking_is_not_the_folder(
         raise BrokenPipeError(32, "Broken pipe")
 
     with pytest.raises(BrokenPipeError):
-        evaluate(engine, read(qa), qa, tmp_path / "out", Plan(), broken)
+        evaluate(engine, read(qa), qa, tmp_path / "out", Options(), broken)
     run(engine, qa, tmp_path / "out")  # the lock was let go
 
 
