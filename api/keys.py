@@ -6,7 +6,8 @@ import json
 import os
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -81,20 +82,26 @@ class KeyFile:
         """The keys, or None where there is no file.
 
         Raises:
-            ConfigError: it is not a file of keys.
+            ConfigError: it is not a file of keys, or cannot be reached.
         """
         try:
             stat = self.path.stat()
         except FileNotFoundError:
             # Once there were keys, a file that is gone must not open everything.
             return None if self._keys is None else replace(self._keys, by_id={})
+        except OSError as error:
+            raise ConfigError(f"{self.path} cannot be read: {error.strerror}.") from error
         stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
         if self._keys is None or stamp != self._seen:
             self._keys, self._seen = _parsed(self.path), stamp
         return self._keys
 
     def create(self, role: Role, shop: str, note: str = "") -> tuple[str, Key]:
-        """Make a key: the secret text, which is kept nowhere, and what is kept of it."""
+        """Make a key: the secret text, which is kept nowhere, and what is kept of it.
+
+        Raises:
+            ConfigError: the file cannot be read or written.
+        """
         secret = secrets.token_hex(_SECRET_BYTES)
         key = Key(secrets.token_hex(4), role, shop, note, _hash(secret), _now())
         with self._locked():
@@ -106,7 +113,7 @@ class KeyFile:
         """Let a key be good no longer.
 
         Raises:
-            ConfigError: there is none of this id.
+            ConfigError: there is none of this id, or the file cannot be read or written.
         """
         with self._locked():
             keys = self.read()
@@ -118,12 +125,15 @@ class KeyFile:
             self._write(Keys(keys.signing, {**keys.by_id, id: key}))
         return key
 
-    def _locked(self) -> FileLock:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            return FileLock(self.path.with_name(self.path.name + ".lock"))
-        except OSError as error:
-            raise ConfigError(f"{self.path} cannot be written: {error.strerror}.") from error
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with ExitStack() as held:
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                held.enter_context(FileLock(self.path.with_name(self.path.name + ".lock")))
+            except OSError as error:
+                raise ConfigError(f"{self.path} cannot be written: {error.strerror}.") from error
+            yield
 
     def _write(self, keys: Keys) -> None:
         rows = [{**asdict(key), "role": key.role.text} for key in keys.by_id.values()]

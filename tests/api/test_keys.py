@@ -68,6 +68,23 @@ def test_what_is_no_file_of_keys_is_said(file: KeyFile, content: str) -> None:
         file.read()
 
 
+def test_a_file_that_cannot_be_reached_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    below_a_file = KeyFile(tmp_path / "file" / "keys.json")
+    with pytest.raises(ConfigError, match="cannot be read: Not a directory"):
+        below_a_file.read()
+    with pytest.raises(ConfigError, match="cannot be written"):
+        below_a_file.create(Role.SERVER, "tea")
+
+
+def test_a_lock_that_cannot_be_had_is_said(file: KeyFile) -> None:
+    file.path.with_name("keys.json.lock").mkdir()
+    with pytest.raises(ConfigError, match="cannot be written"):
+        file.create(Role.SERVER, "tea")
+    with pytest.raises(ConfigError, match="cannot be written"):
+        file.revoke("any")
+
+
 def test_revoking_an_unknown_key_says_where_to_look(file: KeyFile) -> None:
     with pytest.raises(ConfigError, match="keys list"):
         file.revoke("nope")
