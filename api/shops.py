@@ -2,8 +2,11 @@
 
 import gc
 import logging
+import math
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from time import monotonic
 
 from api.metrics import ShopMetrics
 from api.problems import UnavailableError
@@ -17,6 +20,9 @@ _log = logging.getLogger(__name__)
 
 ONLY = "shop"
 """The id of the shop where there is but one."""
+
+_FIRST_WAIT, _LONGEST_WAIT = 1.0, 300.0
+"""Seconds until what could not be used is tried again: at first, and at most."""
 
 Opener = Callable[[Settings], Engine]
 
@@ -35,6 +41,10 @@ class Shop:
         self._engine: Engine | None = None
         self._failure: Exception | None = None
         self._tried: str | None = None
+        """What was published at the last try, if anything was."""
+        self._again = math.inf
+        """When it is tried again, since that failed."""
+        self._wait = _FIRST_WAIT
         self._turn = threading.Lock()
 
     @property
@@ -71,16 +81,12 @@ class Shop:
 
     def open(self, open_engine: Opener) -> None:
         """Load the engine; if that fails, it is logged, and told to who asks."""
-        with self._turn:
-            self._tried = self._published()
-            try:
+        try:
+            with self._trying():
                 self._engine = open_engine(self.settings)
-            except Exception as error:  # whatever it is, /readyz must say that it happened
-                known = isinstance(error, ShelftalkError)
-                _log.error(
-                    "The engine was not loaded: %s", error, exc_info=None if known else error
-                )
-                self._failure = error
+        except Exception as error:  # whatever it is, /readyz must say that it happened
+            _log.error("The engine was not loaded: %s", error, exc_info=_unknown(error))
+            self._failure = error
 
     def reload(self, open_engine: Opener) -> bool:
         """Go over to what is published now; whether that was something new.
@@ -88,8 +94,7 @@ class Shop:
         Raises:
             IndexFolderError: it cannot be used; the engine stays as it was.
         """
-        with self._turn:
-            self._tried = published = self._published()
+        with self._trying() as published:
             if self._engine is None:
                 self._engine = open_engine(self.settings)
             elif published in (None, self._engine.generation):
@@ -100,14 +105,32 @@ class Shop:
         return True
 
     def follow(self, open_engine: Opener) -> None:
-        """Reload if something was published since the last try; what is damaged is tried once."""
-        published = self._published()
-        if published is None or published == self._tried:
-            return
+        """Reload if something was published since the last try, or if a try that failed is due.
+
+        What fails is logged, whatever it is, and the engine stays as it was.
+        """
         try:
-            self.reload(open_engine)
-        except ShelftalkError as error:
-            _log.error("Generation %s is not used: %s", published, error)
+            published = self._published()
+            due = published != self._tried or monotonic() >= self._again
+            if published is not None and due:
+                self.reload(open_engine)
+        except Exception as error:  # out of memory, of threads: it may pass
+            _log.error("Shop %s stays as it was: %s", self.id, error, exc_info=_unknown(error))
+
+    @contextmanager
+    def _trying(self) -> Iterator[str | None]:
+        """One try at a time at what is published. After each that fails, the next comes later."""
+        with self._turn:
+            published = self._published()
+            if published != self._tried:
+                self._tried, self._wait = published, _FIRST_WAIT
+            try:
+                yield published
+            except Exception:
+                self._again = monotonic() + self._wait
+                self._wait = min(2 * self._wait, _LONGEST_WAIT)
+                raise
+            self._again = math.inf
 
     def _published(self) -> str | None:
         try:
@@ -180,3 +203,8 @@ class Shops:
         while not self._stopped.wait(self._every):
             for shop in self:
                 shop.follow(self.open)
+
+
+def _unknown(error: Exception) -> Exception | None:
+    """The error where its message alone does not tell what happened."""
+    return None if isinstance(error, ShelftalkError) else error

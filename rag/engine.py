@@ -17,7 +17,7 @@ from rag.conflicts import settled
 from rag.drafting import Draft, Drafter
 from rag.embedding import open_embedder
 from rag.entailment import Entails, open_entailment
-from rag.errors import IndexFolderError, QuestionError
+from rag.errors import QuestionError
 from rag.evidence import Selector
 from rag.generation import open_generator, require_generator
 from rag.index import Index
@@ -94,10 +94,10 @@ class Engine:
         index = Index.open(settings.index)
         try:
             retriever = Retriever(index, self.retriever.embedder, self.retriever.rerank)
-        except IndexFolderError:
+            engine = Engine(retriever, self._generator, settings, self._entails)
+        except Exception:
             index.close()
             raise
-        engine = Engine(retriever, self._generator, settings, self._entails)
         weakref.finalize(engine, index.close)
         return engine
 

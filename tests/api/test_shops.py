@@ -11,10 +11,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from api.shops import Shops
 from indexer.build import build
 from rag.config import Serving, Settings
 from rag.engine import Engine
-from rag.errors import IndexFolderError, IndexMissingError
+from rag.errors import IndexDamagedError, IndexFolderError, IndexMissingError
 from rag.extractive import ExtractiveChat
 from rag.index import Index
 from rag.retrieval import Retriever
@@ -155,6 +156,65 @@ def test_what_is_published_later_is_served_and_what_is_damaged_is_not(shop: Publ
         time.sleep(0.2)
         assert client.get("/readyz").json()["generation"] == before
         assert client.post("/v1/ask", json=ASK).status_code == 200
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("can't start new thread")])
+def test_what_fails_for_a_moment_is_tried_again(
+    shop: Publisher, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    whole = Engine.reopened
+    failures: list[float] = []
+
+    def reopened(engine: Engine, settings: Settings | None = None) -> Engine:
+        if len(failures) < 2:
+            failures.append(time.monotonic())
+            raise error
+        return whole(engine, settings)
+
+    monkeypatch.setattr(Engine, "reopened", reopened)
+    with TestClient(create_app(shop.settings, shop.open, watch=0.02)) as client:
+        until_ready(client)
+        before = client.get("/readyz").json()["generation"]
+        shop.publish(60)
+        until_generation(client, before)
+        assert "60 days" in client.post("/v1/ask", json=ASK).text
+    assert failures[1] - failures[0] >= 1  # not at every look
+
+
+def test_a_shop_that_failed_to_load_is_ready_when_it_can_be(shop: Publisher) -> None:
+    failures = iter([MemoryError()])
+
+    def open_engine(settings: Settings) -> Engine:
+        for failure in failures:
+            raise failure
+        return shop.open(settings)
+
+    with TestClient(create_app(shop.settings, open_engine, watch=0.02)) as client:
+        until_ready(client)
+
+
+def test_what_stays_damaged_is_tried_less_and_less_often(
+    shop: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("api.shops.monotonic", lambda: now)
+    (own,) = Shops(shop.settings, shop.open, every=60)
+    own.open(shop.open)
+    shop.publish(60)
+    tried: list[float] = []
+
+    def reopened(engine: Engine, settings: Settings | None = None) -> Engine:
+        tried.append(now)
+        raise IndexDamagedError("vectors.faiss was altered")
+
+    monkeypatch.setattr(Engine, "reopened", reopened)
+    for second in range(1000):
+        now = float(second)
+        own.follow(shop.open)
+    assert tried == [0, 1, 3, 7, 15, 31, 63, 127, 255, 511, 811]
+    shop.publish(70)  # a new one is tried at once
+    own.follow(shop.open)
+    assert len(tried) == 12
 
 
 def test_reload_says_whether_something_changed(shop: Publisher) -> None:
