@@ -1,5 +1,6 @@
 """The HTTP service: the shops' engines behind a few routes. `shelftalk serve` runs it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -71,7 +72,10 @@ def create_app(
                 f"{anonymous.text}. `shelftalk keys new` makes the first."
             )
         shops.start()
-        yield {"service": Service(shops, access, store, rates, counted, gate, heartbeat)}
+        service = Service(shops, access, store, rates, counted, gate, heartbeat)
+        sweeping = asyncio.create_task(service.sweep())
+        yield {"service": service}
+        sweeping.cancel()
         shops.stop()
         store.close()
 

@@ -24,6 +24,9 @@ from rag.types import Answer, Question, Status
 _LOOK = 0.2
 """Seconds between two looks whether a client is still there."""
 
+SWEEP = 3600.0
+"""Seconds between two looks for what was kept for long enough."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -87,6 +90,15 @@ class Service:
             )
         except (StoreError, UnavailableError) as error:
             _log.warning("An unanswered question was not kept: %s", error)
+
+    async def sweep(self) -> None:
+        """Delete what was kept for long enough: now, and again and again until cancelled."""
+        while True:
+            try:
+                await self.store_gate.run(self.store.sweep)
+            except Exception as error:  # whatever it is, the next time it may go well
+                _log.warning("What was kept for long enough was not deleted: %s", error)
+            await asyncio.sleep(SWEEP)
 
 
 async def service_of(request: Request) -> Service:

@@ -73,14 +73,13 @@ class Feedback:
 
 
 class Store:
-    """Keeps it. The database is opened when the first thing is said. For threads to share."""
+    """Keeps it, for so many days and no longer. For threads to share."""
 
     def __init__(self, url: str, question_days: int, feedback_days: int) -> None:
         self._url = url
         self._kept = {_unanswered: question_days, _feedback: feedback_days}
         self._engine: Engine | None = None
         self._opening = threading.Lock()
-        self._swept = datetime.min.replace(tzinfo=UTC)
 
     def add_feedback(self, shop: str, feedback: Feedback) -> None:
         """Keep what someone thinks of an answer."""
@@ -95,9 +94,14 @@ class Store:
     def feedback(self, shop: str, limit: int) -> list[dict[str, Any]]:
         """The latest, newest first."""
         columns = [column for column in _feedback.columns if column.name not in ("id", "shop")]
-        query = select(*columns).where(_feedback.c.shop == shop).order_by(_feedback.c.id.desc())
+        query = (
+            select(*columns)
+            .where(_feedback.c.shop == shop, _feedback.c.at >= self._oldest(_feedback))
+            .order_by(_feedback.c.id.desc())
+            .limit(limit)
+        )
         with self._connected() as db:
-            return [_row(row._mapping) for row in db.execute(query.limit(limit))]
+            return [_row(row._mapping) for row in db.execute(query)]
 
     def unanswered(self, shop: str, limit: int) -> list[dict[str, Any]]:
         """The latest, newest first, with how often each was asked."""
@@ -115,19 +119,20 @@ class Store:
         with self._connected() as db:
             return [_row(row._mapping) for row in db.execute(query)]
 
+    def sweep(self) -> None:
+        """Delete what was kept for as long as it may be."""
+        with self._connected() as db:
+            for table in self._kept:
+                db.execute(delete(table).where(table.c.at < self._oldest(table)))
+
     def close(self) -> None:
         """Release the connections."""
         if self._engine is not None:
             self._engine.dispose()
 
     def _add(self, table: Table, row: dict[str, Any]) -> None:
-        now = datetime.now(UTC)
         with self._connected() as db:
-            if now - self._swept > timedelta(hours=1):
-                self._swept = now
-                for each in self._kept:
-                    db.execute(delete(each).where(each.c.at < self._oldest(each)))
-            db.execute(insert(table).values(at=now, **row))
+            db.execute(insert(table).values(at=datetime.now(UTC), **row))
 
     def _oldest(self, table: Table) -> datetime:
         return datetime.now(UTC) - timedelta(days=self._kept[table])

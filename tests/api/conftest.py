@@ -38,6 +38,13 @@ def until_ready(client: TestClient) -> None:
         time.sleep(0.005)
 
 
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder to be in: by default a service keeps in it what was said."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
 @pytest.fixture
 def engine() -> ScriptedEngine:
     return ScriptedEngine()

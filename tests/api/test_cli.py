@@ -26,10 +26,7 @@ COMMANDS = ("index", "ask", "search", "serve", "check", "rollback", "config", "e
 
 
 @pytest.fixture(autouse=True)
-def here(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hashing_embedder: HashingEmbedder
-) -> None:
-    """An empty folder to be in, and no real model."""
+def no_real_model(monkeypatch: pytest.MonkeyPatch, hashing_embedder: HashingEmbedder) -> None:
 
     def open_embedder(name: str, *_: object) -> HashingEmbedder:
         return hashing_embedder if name == "minilm" else HashingEmbedder(name)
@@ -37,7 +34,6 @@ def here(
     monkeypatch.setattr("rag.embedding.open_embedder", open_embedder)
     monkeypatch.setattr("rag.engine.open_embedder", open_embedder)
     monkeypatch.setenv("SHELFTALK_GENERATOR", "extractive")
-    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture

@@ -1,5 +1,8 @@
 import csv
 import io
+import sqlite3
+import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,9 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from api.app import create_app
 from api.routes.feedback import FeedbackList, UnansweredList, _as_csv
 from api.store import Feedback, Store
+from rag.config import Settings
 from rag.errors import StoreError
+from tests.api.conftest import Serve, opener, until_ready
+from tests.api.scripted import ScriptedEngine
 from tests.api.test_problems import problem
 
 SAID = {
@@ -98,6 +105,70 @@ def test_nothing_is_kept_longer_than_it_may(tmp_path: Path) -> None:
     )
     assert store.unanswered("tea", 1) == []
     store.close()
+
+
+def aged(file: Path) -> None:
+    """Make all that is kept six years old."""
+    with closing(sqlite3.connect(file)) as db, db:
+        for table in ("feedback", "unanswered"):
+            db.execute(f"UPDATE {table} SET at = datetime(at, '-6 years') || '.000000'")
+
+
+def kept(file: Path) -> int:
+    with closing(sqlite3.connect(file)) as db:
+        return sum(
+            db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            for table in ("feedback", "unanswered")
+        )
+
+
+def test_what_is_too_old_is_not_shown_and_goes_with_the_next_sweep(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'x.sqlite'}", 30, 365)
+    for old in (True, False):
+        store.add_feedback("tea", Feedback(helpful=True, text=f"old: {old}"))
+        store.add_unanswered("tea", f"old: {old}?", None)
+        if old:
+            aged(tmp_path / "x.sqlite")
+    assert [row["text"] for row in store.feedback("tea", 9)] == ["old: False"]
+    assert [row["question"] for row in store.unanswered("tea", 9)] == ["old: False?"]
+    assert kept(tmp_path / "x.sqlite") == 4
+    store.sweep()
+    assert kept(tmp_path / "x.sqlite") == 2
+    store.close()
+
+
+def test_the_service_sweeps_when_it_starts_and_again_and_again(
+    serve: Serve, engine: ScriptedEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "said.sqlite"
+    store = Store(f"sqlite:///{file}", 30, 365)
+
+    def until_swept() -> None:
+        deadline = time.monotonic() + 20
+        while kept(file):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    monkeypatch.setattr("api.service.SWEEP", 0.05)
+    store.add_feedback("shop", Feedback(helpful=True))
+    aged(file)
+    serve(engine)
+    until_swept()
+    store.add_unanswered("shop", "?", None)
+    aged(file)
+    until_swept()
+    store.close()
+
+
+def test_a_service_whose_database_cannot_be_used_answers(
+    settings: Settings, engine: ScriptedEngine, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    serving = settings.serving.model_copy(update={"database": f"sqlite:///{tmp_path}/no/x.sqlite"})
+    app = create_app(settings.model_copy(update={"serving": serving}), opener(engine))
+    with TestClient(app) as client:
+        until_ready(client)
+        assert client.post("/v1/ask", json={"question": "?"}).status_code == 200
+    assert "was not deleted" in caplog.text
 
 
 @given(st.text(max_size=20), st.sampled_from("=+-@\t\r\n"))

@@ -10,12 +10,6 @@ from api.keys import KeyFile
 run = CliRunner()
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def test_a_key_is_made_listed_and_revoked() -> None:
     made = run.invoke(app, ["keys", "new", "server", "--note", "back end"])
     assert made.exit_code == 0

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.responses import AnswerBody, PassageBody, SearchBody
 from rag.body import answer_body, passage_body
-from rag.config import Settings
+from rag.config import Serving, Settings
 from rag.engine import Engine
 from rag.extractive import ExtractiveChat
 from rag.index import Index
@@ -33,8 +33,10 @@ def real(small_index: Path, hashing_embedder: HashingEmbedder) -> Engine:
 
 
 @pytest.fixture(scope="module")
-def client(real: Engine) -> Iterator[TestClient]:
-    with TestClient(create_app(Settings(), lambda settings: real)) as client:
+def client(real: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    said = tmp_path_factory.mktemp("said") / "said.sqlite"
+    settings = Settings(serving=Serving(database=f"sqlite:///{said}"))
+    with TestClient(create_app(settings, lambda settings: real)) as client:
         until_ready(client)
         yield client
 
