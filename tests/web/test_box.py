@@ -89,6 +89,7 @@ def test_a_quote_is_shown_in_its_passage_beyond_the_basic_plane(shop: Open, scri
 def test_what_the_documents_do_not_say_is_said_with_what_to_do(shop: Open, script: Script) -> None:
     script.events = streamed(("answer", SILENT))
     here = shop(box='<shelf-talk product-id="KETTLE" contact="/contact"></shelf-talk>')
+    expect(here.part("suggestion")).to_have_count(2)
     here.ask("How long is the cord?")
     expect(here.part("silence")).to_contain_text("The documents don't say. I looked at: Kettle.")
     link = here.part("silence").get_by_role("link")
@@ -158,6 +159,21 @@ def test_without_a_connection_it_says_so(shop: Open) -> None:
     here.page.context.set_offline(True)
     here.ask()
     expect(here.part("error")).to_contain_text("There is no connection")
+
+
+def test_the_box_recovers_from_a_network_that_failed_as_it_was_shown(
+    shop: Open, script: Script
+) -> None:
+    """When the page is opened, the box cannot even get its token."""
+    script.token = "widget_1"
+    here = shop(box='<shelf-talk mode="launcher"></shelf-talk>')
+    here.page.context.set_offline(True)
+    here.part("launcher").click()
+    here.ask()
+    expect(here.part("error")).to_contain_text("There is no connection")
+    here.page.context.set_offline(False)
+    here.part("error").get_by_role("button").click()
+    expect(here.part("answer")).to_contain_text("It weighs 1.1 kg")
 
 
 def test_a_slow_answer_can_be_stopped(shop: Open, script: Script) -> None:

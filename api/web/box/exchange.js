@@ -1,6 +1,6 @@
 // One question and its answer.
 
-const REASONS = ["wrong", "incomplete", "wrong_product", "unclear"]; // as /v1/feedback knows them;
+const REASONS = ["wrong", "incomplete", "wrong_product", "unclear"]; // as /v1/feedback knows them
 const AROUND = 240; // characters shown before and after a quote
 
 /** An item of the conversation. `box` is the element it stands in. */
@@ -9,7 +9,7 @@ class Exchange {
   #words;
   #asked;
   #passages = [];
-  #sources = new Map(); // number -> {item, button, quote, marks}
+  #sources = new Map(); // number -> {title, button, quote, marks}
   #step;
   #said;
   #sourceList;
@@ -219,7 +219,7 @@ class Exchange {
       thumb("up", words.yes, () => this.#thank(row, { helpful: true })),
       thumb("down", words.no, (event) => {
         event.currentTarget.setAttribute("aria-pressed", "true");
-        const why = this.#why(row);
+        const why = this.#why();
         row.replaceWith(why);
         why.querySelector("input").focus();
       }),

@@ -55,7 +55,11 @@ class Service {
 
   async #send(path, body, signal, accept = "application/json", again = true) {
     const headers = { accept };
-    const token = await (this.#pass ??= this.#obtain());
+    this.#pass ??= this.#obtain().catch((error) => {
+      this.#pass = undefined; // or trying again would meet the same failure
+      throw error;
+    });
+    const token = await this.#pass;
     if (token) headers.authorization = `Bearer ${token}`;
     if (body) headers["content-type"] = "application/json";
     const request = { method: body ? "POST" : "GET", headers, signal, credentials: "omit" };
