@@ -12,12 +12,14 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from api.callers import ByWidget
 from api.documented import problems
 from api.web.shop import Product, product, product_ids, siblings
-from api.web.widget import NAME, snippet, widget
+from api.web.widget import BOX, NAME, snippet, widget
 from rag.types import Kind
 
 router = APIRouter()
 
 ASSETS = Path(__file__).parent / "assets"
+SHARED = "nodes.js"
+"""The part of the box that the lookup page uses too."""
 SHOWN = 60
 """Products on the demo's first page."""
 
@@ -93,7 +95,7 @@ async def script(version: str, request: Request) -> Response:
 @router.get("/web/{name}", include_in_schema=False)
 async def asset(name: str) -> Response:
     """A style sheet or script of the pages."""
-    path = ASSETS / Path(name).name
+    path = (BOX if name == SHARED else ASSETS) / Path(name).name
     if path.suffix not in _TYPES or not path.is_file():
         raise HTTPException(404)
     headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, Route, expect
 
 from api.app import create_app
 from api.keys import KeyFile, Role
@@ -143,6 +143,53 @@ def test_staff_look_something_up(visit: Callable[..., Visit], start: Start) -> N
     expect(page.locator(".kind").first).to_have_text("policy")
     assert here.said == []
     assert here.away(origin) == []
+
+
+def held(page: Page, pattern: str) -> list[Route]:
+    """What the page asks for there, and does not get."""
+    routes: list[Route] = []
+    page.route(pattern, lambda route: routes.append(route))
+    return routes
+
+
+def until_asked(page: Page, routes: list[Route], times: int) -> None:
+    while len(routes) < times:
+        page.wait_for_timeout(10)
+
+
+def test_the_answer_to_an_earlier_search_does_not_replace_the_later_one_s(
+    visit: Callable[..., Visit], start: Start
+) -> None:
+    here, origin = visit(), start()
+    page = here.page
+    page.goto(f"{origin}/lookup")
+    expect(page.locator("#generation")).to_contain_text("2 products")
+    searches = held(page, "**/v1/search")
+    look_up(page, "warranty")
+    look_up(page, "descale")
+    until_asked(page, searches, 2)
+    answers = [search.fetch() for search in searches]
+    searches[1].fulfill(response=answers[1])
+    results = page.locator("#results")
+    expect(results).to_contain_text("Descale")
+    shown = results.inner_text()
+    with suppress(Error):  # it was given up
+        searches[0].fulfill(response=answers[0])
+    documents = held(page, "**/v1/documents/**")
+    buttons = results.get_by_role("button")
+    titles = [buttons.nth(place).inner_text() for place in (0, 1)]
+    assert titles[0] != titles[1]
+    for place in (0, 1):
+        buttons.nth(place).click()
+    until_asked(page, documents, 2)
+    for document in reversed(documents):
+        with suppress(Error):
+            document.continue_()
+    expect(page.get_by_role("status")).to_have_text(f"{titles[1]}: the passage is marked.")
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#document h2")).to_have_text(titles[1])
+    assert results.inner_text() == shown
+    assert here.said == []
 
 
 def test_staff_ask_and_see_what_was_not_answered(visit: Callable[..., Visit], start: Start) -> None:

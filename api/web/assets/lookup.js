@@ -1,5 +1,5 @@
 // The page for staff: search and ask, see why, read the whole document. What the service sends
-// becomes text nodes, and a link only where it is an http(s) address.
+// becomes nodes as in the box, by nodes.js, which the page loads first.
 
 const ROOT = document.body.dataset.root;
 const SHOWN = 10; // passages of a search
@@ -12,22 +12,7 @@ const HELP = {
 const $ = (id) => document.getElementById(id);
 const query = $("query");
 
-// ---------------------------------------------------------------- nodes
-
-function make(name, properties = {}, ...children) {
-  const node = document.createElement(name);
-  for (const [key, value] of Object.entries(properties)) {
-    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
-    else if (value != null) node.setAttribute(key, value);
-  }
-  node.append(...children.filter((child) => child != null && child !== false));
-  return node;
-}
-
-function link(address, label) {
-  if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol)) return null;
-  return make("a", { href: new URL(address).href, target: "_blank", rel: "noopener noreferrer" }, label);
-}
+// ---------------------------------------------------------------- what is said
 
 function place(item) {
   return item.page ? `page ${item.page}` : item.heading.join(" › ");
@@ -42,12 +27,12 @@ function say(message, bad = false) {
 
 class Refused extends Error {}
 
-async function api(path, body) {
+async function api(path, { body, signal } = {}) {
   const headers = {};
   const key = sessionStorage.getItem("shelftalk-key");
   if (key) headers.authorization = `Bearer ${key}`;
   if (body) headers["content-type"] = "application/json";
-  const request = { method: body ? "POST" : "GET", headers };
+  const request = { method: body ? "POST" : "GET", headers, signal };
   if (body) request.body = JSON.stringify(body);
   const response = await fetch(ROOT + path, request).catch(() => {
     throw new Error("The service cannot be reached.");
@@ -58,11 +43,16 @@ async function api(path, body) {
   throw response.status === 401 || response.status === 403 ? new Refused(detail) : new Error(detail);
 }
 
-/** Run it; whatever goes wrong is said, and a missing key is asked for. */
-async function attempt(task) {
+const running = {}; // by the place in the page that will show what comes of it
+
+/** Run it in the stead of what still runs for that place. What goes wrong is said, and a missing key asked for. */
+async function attempt(where, task) {
+  running[where]?.abort();
+  const { signal } = (running[where] = new AbortController());
   try {
-    await task();
+    await task(signal);
   } catch (error) {
+    if (signal.aborted) return;
     if (error instanceof Refused) askForKey(error.message);
     else say(error.message, true);
   }
@@ -109,13 +99,13 @@ function find(act) {
   say(act === "ask" ? "Asking…" : "Searching…");
   $("answer").hidden = true;
   $("results").replaceChildren();
-  return attempt(async () => {
+  return attempt("results", async (signal) => {
     if (act === "ask") {
-      const answer = await api("v1/ask", asked());
+      const answer = await api("v1/ask", { body: asked(), signal });
       showAnswer(answer);
       showPassages(answer.passages);
     } else {
-      showPassages((await api("v1/search", { ...asked(), k: SHOWN })).passages);
+      showPassages((await api("v1/search", { body: { ...asked(), k: SHOWN }, signal })).passages);
     }
   });
 }
@@ -191,8 +181,9 @@ function why({ score, scores }, most) {
 
 function open(at, item) {
   for (const other of $("results").children) other.classList.toggle("open", other === item);
-  return attempt(async () => {
-    const whole = await api(`v1/documents/${encodeURIComponent(at.document_id)}`);
+  return attempt("document", async (signal) => {
+    const whole = await api(`v1/documents/${encodeURIComponent(at.document_id)}`, { signal });
+    const original = address(whole.url)?.href;
     const facts = {
       kind: whole.kind,
       source: whole.source,
@@ -203,13 +194,13 @@ function open(at, item) {
       version: whole.version,
     };
     if (!whole.effective_from && !whole.effective_until) delete facts["in force"];
-    const list = Object.entries(facts)
+    const told = Object.entries(facts)
       .filter(([, value]) => value)
       .flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]);
     $("document").replaceChildren(
       make("h2", { dir: "auto" }, whole.title),
-      make("dl", {}, ...list),
-      link(whole.url, "Open the original") ?? "",
+      make("dl", {}, ...told),
+      original ? make("a", { href: original, target: "_blank", rel: "noopener noreferrer" }, "Open the original") : "",
       ...pages(whole, at),
     );
     const quote = $("document").querySelector("mark");
@@ -263,15 +254,15 @@ async function showUnanswered() {
   $("unanswered").hidden = !items.length;
 }
 
-async function showIndex() {
-  const { documents, chunks, products, generation } = await api("v1/index");
+async function showIndex(signal) {
+  const { documents, chunks, products, generation } = await api("v1/index", { signal });
   $("generation").textContent = `${documents} documents, ${chunks} passages, ${products} products · generation ${generation}`;
 }
 
 // ---------------------------------------------------------------- the beginning
 
 function begin() {
-  attempt(showIndex);
+  attempt("index", showIndex);
   showUnanswered().catch(() => {}); // needs more rights than looking things up
   const parameters = new URLSearchParams(location.search);
   for (const name of ["q", "product", "locale", "as_of"]) query.elements[name].value = parameters.get(name) ?? "";
