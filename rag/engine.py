@@ -1,5 +1,6 @@
 """The way of a question: retrieve → select evidence → prompt → generate → verify → answer."""
 
+import re
 import time
 import weakref
 from collections.abc import Generator, Iterator, Sequence
@@ -46,6 +47,8 @@ NEAR = 0.5
 """Share of the threshold from which on a silence tells what comes nearest."""
 MAX_QUESTION = 2000
 """Longest question in characters. A longer one is refused, never cut."""
+_LONE = re.compile("[\ud800-\udfff]")
+"""Half a surrogate pair, as from bytes of a command line that are not UTF-8."""
 
 
 class Engine:
@@ -303,8 +306,12 @@ def _checked(question: Question) -> Question:
     length = len(question.text)
     if not question.text.strip():
         raise QuestionError("The question is empty. Ask something, for example: How heavy is it?")
-    if any("\ud800" <= character <= "\udfff" for character in question.text):
-        raise QuestionError("The question is not valid Unicode text. Send it as UTF-8.")
+    scope = question.scope
+    named = (scope.product_id, scope.variant_id, scope.locale, scope.shop)
+    if any(_LONE.search(text) for text in (question.text, *question.history, *named) if text):
+        raise QuestionError(
+            "The question, or what it is about, is not valid Unicode text. Send it as UTF-8."
+        )
     if length > MAX_QUESTION:
         raise QuestionError(
             f"The question has {length:,} characters; at most {MAX_QUESTION:,} are allowed. "

@@ -7,6 +7,7 @@ is exactly what `eq` is not, so it admits documents without the key. Numbers, te
 values are never compared with each other; ISO days are texts in the order of time.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,9 @@ OWN = ("kind", "title", "source", "locale", "url", "version", "effective_from", 
 MOST = 64
 """Most conditions of one filter, and most values of one `in`."""
 _DEEPEST = 8
+_LONE = re.compile("[\ud800-\udfff]")
+"""Half a surrogate pair: JSON can write it, UTF-8 and so SQLite cannot."""
+_NO_NAME = re.compile(f'"|{_LONE.pattern}')
 _SIGNS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
@@ -86,7 +90,7 @@ def _comparison(kind: str, body: Mapping[Any, Any]) -> Comparison:
     key, value = body.get("key"), body.get("value")
     if set(body) != {"type", "key", "value"}:
         raise FilterError(f'A filter of type "{kind}" has a "key" and a "value", nothing else.')
-    if not isinstance(key, str) or not key or '"' in key or len(key) > 256:
+    if not isinstance(key, str) or _NO_NAME.search(key) or not 0 < len(key) <= 256:
         raise FilterError(f"A filter's key is a name without quotation marks, not {_shown(key)}.")
     values = value if kind == "in" else [value]
     if not isinstance(values, list) or not 0 < len(values) <= MOST:
@@ -96,6 +100,8 @@ def _comparison(kind: str, body: Mapping[Any, Any]) -> Comparison:
             raise FilterError(
                 f"A filter compares with text, a number or true and false, not {_shown(one)}."
             )
+        if isinstance(one, str) and _LONE.search(one):
+            raise FilterError(f"A filter's text must be valid Unicode, not {_shown(one)}.")
         if isinstance(one, int) and not -(2**63) <= one < 2**63:
             raise FilterError("A filter's number is too large.")
         if isinstance(one, bool) and kind not in ("eq", "ne", "in"):

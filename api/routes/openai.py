@@ -56,13 +56,17 @@ _MODELS: dict[str, Any] = {
 }
 
 
+_Text = Annotated[str, Field(max_length=MAX_BODY)]
+"""With a bound it must be Unicode, too: of a plain `str` pydantic does not ask that."""
+
+
 class TextPart(BaseModel):
     """A piece of a message."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"type": "text", "text": "Hello"}]})
 
     type: Literal["text"]
-    text: str
+    text: _Text
 
 
 class Message(BaseModel):
@@ -71,7 +75,7 @@ class Message(BaseModel):
     model_config = ConfigDict(json_schema_extra={"examples": _REQUEST["messages"]})
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: str | list[TextPart] | None = None
+    content: _Text | list[TextPart] | None = None
 
     @property
     def text(self) -> str:

@@ -257,6 +257,13 @@ def test_an_unusable_question(small_index: Path, command: str, text: str, words:
 
 
 @pytest.mark.parametrize("command", ["ask", "search"])
+@pytest.mark.parametrize("option", ["--product", "--variant", "--locale", "--shop"])
+def test_bytes_that_are_no_text(small_index: Path, command: str, option: str) -> None:
+    result = run(command, CORD, option, "caf\udce9", "--index", small_index)
+    refused(result, 2, "not valid Unicode text")
+
+
+@pytest.mark.parametrize("command", ["ask", "search"])
 def test_an_unknown_product(small_index: Path, command: str) -> None:
     result = run(command, CORD, "--product", "KT71", "--index", small_index)
     refused(result, 2, "'KT71'", "Did you mean KT17")
