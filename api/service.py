@@ -3,9 +3,12 @@
 import asyncio
 import logging
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, TypeVar
 
+from anyio import CancelScope
 from fastapi import Depends, Request
 
 from api import tracing
@@ -16,13 +19,11 @@ from api.problems import UnavailableError
 from api.rates import Rates
 from api.shops import Shops
 from api.store import Store
-from rag.engine import Engine
 from rag.errors import StoppedError, StoreError
-from rag.stopping import stop_if_left, stoppable
+from rag.stopping import stoppable
 from rag.types import Answer, Question, Status
 
-_LOOK = 0.2
-"""Seconds between two looks whether a client is still there."""
+T = TypeVar("T")
 
 SWEEP = 3600.0
 """Seconds between two looks for what was kept for long enough."""
@@ -46,31 +47,32 @@ class Service:
     store_gate: Gate = field(default_factory=lambda: Gate(running=4, waiting=64))
     """Before the database."""
 
-    async def answer(self, request: Request, engine: Engine, question: Question) -> Answer:
-        """The whole answer, for as long as the client waits for it.
+    async def run(self, request: Request, call: Callable[[], T]) -> T:
+        """Wait for a turn before the engines and make the call, while the client waits for it.
 
         Raises:
             UnavailableError: it left, or too many wait.
         """
         left = threading.Event()
+        turn = CancelScope()
 
         async def watch() -> None:
-            while not await request.is_disconnected():
-                await asyncio.sleep(_LOOK)
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
             left.set()
+            turn.cancel()  # the wait for it; a call that has begun looks at `left` itself
 
-        def ask() -> Answer:
+        def stopping() -> T:
             with stoppable(left.is_set):
-                stop_if_left()  # while it waited for its turn
-                return engine.ask(question)
+                return call()
 
         watcher = asyncio.create_task(watch())
         try:
-            return await self.gate.run(ask)
-        except StoppedError as error:
-            raise UnavailableError("left", str(error)) from error
+            with turn, suppress(StoppedError):
+                return await self.gate.run(stopping)
         finally:
             watcher.cancel()
+        raise UnavailableError("left", "Whoever asked has left.")
 
     async def heard(self, caller: Caller, question: Question, answer: Answer) -> None:
         """Count and trace an answer, and keep what the documents did not say.

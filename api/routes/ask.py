@@ -45,7 +45,7 @@ async def ask(body: AskRequest, caller: ByWidget, service: Shared, request: Requ
     if kept := engine.remembered(question):  # needs no turn
         answer, written = kept.answer, kept.body
     else:
-        answer = await service.answer(request, engine, question)
+        answer = await service.run(request, lambda: engine.ask(question))
         written = as_json(answer_body(answer))
     after = BackgroundTask(service.heard, caller, question, answer)
     return Response(written, media_type="application/json", background=after)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import JSONResponse, Response
 
@@ -98,7 +98,7 @@ class SuggestionsBody(BaseModel):
         **CREDENTIAL, s404="There is no such document", s422="No valid id", s503="Not loaded yet"
     ),
 )
-async def read_document(id: str, caller: ByServer, service: Shared) -> Response:
+async def read_document(id: str, caller: ByServer, service: Shared, request: Request) -> Response:
     """A whole document, by the id that passages and citations give; `#` is written `%23`."""
     engine = caller.shop.engine
 
@@ -106,7 +106,7 @@ async def read_document(id: str, caller: ByServer, service: Shared) -> Response:
         document = caller.shop.document(engine, id)
         return {**_body(document), "generation": engine.generation}
 
-    return JSONResponse(await service.gate.run(found))
+    return JSONResponse(await service.run(request, found))
 
 
 @router.get(
@@ -119,6 +119,7 @@ async def read_document(id: str, caller: ByServer, service: Shared) -> Response:
 async def suggest(
     caller: ByWidget,
     service: Shared,
+    request: Request,
     product_id: Annotated[str | None, Query(min_length=1, max_length=256)] = None,
     locale: Annotated[str | None, Query(min_length=1, max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=20)] = 4,
@@ -131,7 +132,7 @@ async def suggest(
         locale=locale,
         shop=caller.shop.scope,
     )
-    questions = await service.gate.run(lambda: _questions(engine, scope)[:limit])
+    questions = await service.run(request, lambda: _questions(engine, scope)[:limit])
     return JSONResponse({"questions": questions}, headers={"Cache-Control": "private, max-age=60"})
 
 

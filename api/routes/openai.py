@@ -197,7 +197,7 @@ async def complete(
         with_usage = body.stream_options is not None and body.stream_options.include_usage
         return await streamed(service, caller, question, lambda _: Chunks(head, with_usage))
     kept = engine.remembered(question)
-    answer = kept.answer if kept else await service.answer(request, engine, question)
+    answer = kept.answer if kept else await service.run(request, lambda: engine.ask(question))
     message = {"role": "assistant", "content": _content(answer), "refusal": None}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
     completion = {

@@ -1,6 +1,6 @@
 """A question → the passages it is answered from."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api.callers import ByServer
@@ -16,7 +16,9 @@ router = APIRouter(max_body_size=MAX_BODY)
 
 
 @router.post("/v1/search", response_model=SearchBody, responses=QUESTION)
-async def search(body: SearchRequest, caller: ByServer, service: Shared) -> Response:
+async def search(
+    body: SearchRequest, caller: ByServer, service: Shared, request: Request
+) -> Response:
     """Find the passages a question is answered from."""
     engine, question = caller.shop.engine, caller.question(body)
 
@@ -32,4 +34,4 @@ async def search(body: SearchRequest, caller: ByServer, service: Shared) -> Resp
         # Written here, where it keeps no other request waiting.
         return Response(as_json(whole), media_type="application/json")
 
-    return await service.gate.run(found)
+    return await service.run(request, found)

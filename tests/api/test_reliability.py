@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +141,47 @@ def test_who_leaves_stops_the_model_and_gives_back_slot_and_descriptor(
 @pytest.mark.parametrize("accept", ["text/event-stream", "application/json"])
 def test_a_thousand_leave(listening: Served, engine_with: MakeEngine, accept: str) -> None:
     leaves(listening, engine_with, 1000, accept)
+
+
+QUEUED = {
+    "/v1/ask": ASK,
+    "/v1/search": ASK,
+    "/v1/chat/completions": {
+        "model": "shelftalk",
+        "messages": [{"role": "user", "content": ASK["question"]}],
+    },
+    "/v1/documents/policies/returns.md": None,
+    "/v1/suggestions": None,
+}
+
+
+def test_who_leaves_the_queue_gives_back_the_place(
+    listening: Served, engine_with: MakeEngine
+) -> None:
+    generator = Endless()
+    address = listening(engine_with(generator))
+
+    def waiting() -> float:
+        metrics = httpx2.get(f"{address}/metrics").text
+        return float(metrics.split("\nshelftalk_waiting ")[1].split()[0])
+
+    leave = threading.Event()
+    with ThreadPoolExecutor(RUNNING) as pool, ExitStack() as queue:
+        for _ in range(RUNNING):
+            pool.submit(visit, address, "application/json", leave)
+        until(lambda: generator.open == RUNNING)
+        for path, body in QUEUED.items():
+            connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=20)
+            queue.callback(connection.close)
+            method, content = ("POST", json.dumps(body)) if body else ("GET", None)
+            headers = {"content-type": "application/json"} if body else {}
+            connection.request(method, path, content, headers)
+        until(lambda: waiting() == len(QUEUED))
+        queue.close()
+        until(lambda: waiting() == 0, seconds=5)
+        assert generator.open == RUNNING  # nobody's turn came
+        leave.set()
+    assert generator.begun == RUNNING
 
 
 def test_a_server_told_to_end_finishes_what_it_began(
