@@ -2,170 +2,27 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, Self
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.sse import format_sse_event
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.background import BackgroundTask
 from starlette.responses import JSONResponse, Response
 
 from api.callers import ByServer
 from api.documented import openai_problems
 from api.limits import MAX_BODY
+from api.openai_bodies import MODEL, MODELS, ChatRequest, CompletionBody, ModelBody, ModelsBody
 from api.problems import openai_error, problem_of
-from api.requests import AskRequest, ScopeRequest
 from api.service import Shared
 from api.stream import streamed
-from rag.body import answer_body
-from rag.engine import MAX_QUESTION
+from rag.body import answer_body, as_json
 from rag.errors import ScopeError
 from rag.types import Answer, Event, Statement
 
 router = APIRouter(max_body_size=MAX_BODY)
-
-MODEL = "shelftalk"
-_HISTORY = 20
-"""Earlier questions that are looked at, the latest of them."""
-_REQUEST: dict[str, Any] = {
-    "model": MODEL,
-    "messages": [{"role": "user", "content": "How heavy is it?"}],
-    "shelftalk": {"product_id": "BR-KT17"},
-}
-_USAGE: dict[str, Any] = {"prompt_tokens": 5, "completion_tokens": 9, "total_tokens": 14}
-_COMPLETION: dict[str, Any] = {
-    "id": "chatcmpl-5b0f",
-    "object": "chat.completion",
-    "created": 1764000000,
-    "model": MODEL,
-    "choices": [
-        {
-            "index": 0,
-            "message": {"role": "assistant", "content": "It weighs 1.15 kg. [1]"},
-            "finish_reason": "stop",
-        }
-    ],
-    "usage": _USAGE,
-    "shelftalk": {"status": "answered", "citations": [{"number": 1}]},
-}
-_MODELS: dict[str, Any] = {
-    "object": "list",
-    "data": [{"id": MODEL, "object": "model", "created": 0, "owned_by": MODEL}],
-}
-
-
-_Text = Annotated[str, Field(max_length=MAX_BODY)]
-"""With a bound it must be Unicode, too: of a plain `str` pydantic does not ask that."""
-
-
-class TextPart(BaseModel):
-    """A piece of a message."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"type": "text", "text": "Hello"}]})
-
-    type: Literal["text"]
-    text: _Text
-
-
-class Message(BaseModel):
-    """A message. Those of users are questions; what others said is not looked at."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": _REQUEST["messages"]})
-
-    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: _Text | list[TextPart] | None = None
-
-    @property
-    def text(self) -> str:
-        """All of it."""
-        if isinstance(self.content, list):
-            return "".join(part.text for part in self.content)
-        return self.content or ""
-
-
-class StreamOptions(BaseModel):
-    """What a stream ends with."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"include_usage": True}]})
-
-    include_usage: bool = False
-
-
-class ChatRequest(BaseModel):
-    """A conversation; its last message is the question.
-
-    Options such as `temperature` are taken and change nothing: the documents decide.
-    """
-
-    model_config = ConfigDict(frozen=True, json_schema_extra={"examples": [_REQUEST]})
-
-    model: Annotated[str, Field(max_length=256)]
-    messages: Annotated[list[Message], Field(min_length=1, max_length=200)]
-    stream: bool = False
-    stream_options: StreamOptions | None = None
-    n: Literal[1] | None = None
-    shelftalk: ScopeRequest | None = Field(None, description="Where it is asked, as in `/v1/ask`.")
-
-    @model_validator(mode="after")
-    def _ends_with_a_question(self) -> Self:
-        if self.messages[-1].role != "user":
-            raise ValueError("the last message must be the user's question")
-        if not 0 < len(self.messages[-1].text) <= MAX_QUESTION:
-            raise ValueError(f"a question has 1 to {MAX_QUESTION} characters; shorten it")
-        return self
-
-    def asked(self) -> AskRequest:
-        """The same as `/v1/ask` takes it."""
-        questions = [message.text for message in self.messages if message.role == "user"]
-        earlier = [text for text in questions[:-1] if 0 < len(text) <= MAX_QUESTION]
-        scope = self.shelftalk.model_dump() if self.shelftalk else {}
-        return AskRequest(question=questions[-1], history=earlier[-_HISTORY:], **scope)
-
-
-class UsageBody(BaseModel):
-    """Tokens of the messages that came and of what was said, as the embedder counts them."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_USAGE]})
-
-    prompt_tokens: int
-    completion_tokens: int
-    total_tokens: int
-
-
-class CompletionBody(BaseModel):
-    """A chat completion; `shelftalk` has status, statements, citations and generation."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_COMPLETION]})
-
-    id: str
-    object: Literal["chat.completion"]
-    created: int
-    model: str
-    choices: list[dict[str, Any]]
-    usage: UsageBody
-    shelftalk: dict[str, Any]
-
-
-class ModelBody(BaseModel):
-    """A model."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": _MODELS["data"]})
-
-    id: str
-    object: Literal["model"]
-    created: int
-    owned_by: str
-
-
-class ModelsBody(BaseModel):
-    """The one there is."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_MODELS]})
-
-    object: Literal["list"]
-    data: list[ModelBody]
 
 
 @router.post(
@@ -190,31 +47,41 @@ async def complete(
     """Answer the last message of a conversation."""
     _require_model(body.model)
     engine, question = caller.shop.engine, caller.question(body.asked())
-    count = engine.retriever.embedder.count_tokens
-    sent = sum(count([message.text for message in body.messages]))
-    head = _Head(f"chatcmpl-{request.state.request_id}", sent, count)
+    head = _Head(f"chatcmpl-{request.state.request_id}")
+
+    def tokens(*texts: str) -> int:
+        return sum(engine.retriever.embedder.count_tokens(list(texts)))
+
+    def sent() -> int:  # of up to 64 KB: on the event loop all others would wait
+        return tokens(*(message.text for message in body.messages))
+
+    def completed() -> tuple[Answer, bytes]:
+        answer = engine.ask(question)
+        message = {"role": "assistant", "content": _content(answer), "refusal": None}
+        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
+        return answer, as_json(
+            {
+                **head.fields("chat.completion"),
+                "choices": [choice],
+                "usage": _usage(sent(), tokens(_content(answer))),
+                "shelftalk": _extra(answer),
+            }
+        )
+
     if body.stream:
-        with_usage = body.stream_options is not None and body.stream_options.include_usage
-        return await streamed(service, caller, question, lambda _: Chunks(head, with_usage))
-    kept = engine.remembered(question)
-    answer = kept.answer if kept else await service.run(request, lambda: engine.ask(question))
-    message = {"role": "assistant", "content": _content(answer), "refusal": None}
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
-    completion = {
-        **head.fields("chat.completion"),
-        "choices": [choice],
-        "usage": head.usage(_content(answer)),
-        "shelftalk": _extra(answer),
-    }
-    return JSONResponse(
-        completion, background=BackgroundTask(service.heard, caller, question, answer)
-    )
+        wanted = body.stream_options is not None and body.stream_options.include_usage
+        before = await service.run(request, sent) if wanted else 0
+        usage = (lambda said: _usage(before, tokens(said))) if wanted else None
+        return await streamed(service, caller, question, lambda _: Chunks(head, usage))
+    answer, written = await service.run(request, completed)
+    after = BackgroundTask(service.heard, caller, question, answer)
+    return Response(written, media_type="application/json", background=after)
 
 
 @router.get("/v1/models", response_model=ModelsBody, responses=openai_problems(401, 403, 429, 503))
 async def models(caller: ByServer) -> Response:
     """List the one model there is."""
-    return JSONResponse(_MODELS)
+    return JSONResponse(MODELS)
 
 
 @router.get(
@@ -225,7 +92,7 @@ async def models(caller: ByServer) -> Response:
 async def model(id: str, caller: ByServer) -> Response:
     """Describe a model."""
     _require_model(id)
-    return JSONResponse(_MODELS["data"][0])
+    return JSONResponse(MODELS["data"][0])
 
 
 @dataclass(frozen=True)
@@ -233,28 +100,19 @@ class _Head:
     """What all parts of one completion have in common."""
 
     id: str
-    sent: int
-    count: Callable[[Sequence[str]], list[int]]
     created: int = field(default_factory=lambda: int(time.time()))
 
     def fields(self, kind: str) -> dict[str, Any]:
         return {"id": self.id, "object": kind, "created": self.created, "model": MODEL}
 
-    def usage(self, content: str) -> dict[str, int]:
-        made = sum(self.count([content]))
-        return {
-            "prompt_tokens": self.sent,
-            "completion_tokens": made,
-            "total_tokens": self.sent + made,
-        }
-
 
 class Chunks:
     """A stream as OpenAI's clients read it: a chunk a statement."""
 
-    def __init__(self, head: _Head, with_usage: bool) -> None:
+    def __init__(self, head: _Head, usage: Callable[[str], dict[str, int]] | None) -> None:
+        """Begin a stream; `usage` tells what it took from what was said, where that is wanted."""
         self._head = head
-        self._with_usage = with_usage
+        self._usage = usage
         self._said = ""
 
     def event(self, event: Event) -> bytes:
@@ -273,12 +131,11 @@ class Chunks:
 
     def done(self) -> bytes:
         """The usage, where it was asked for, and the end."""
-        usage = {
-            **self._head.fields("chat.completion.chunk"),
-            "choices": [],
-            "usage": self._head.usage(self._said),
-        }
-        return (_data(usage) if self._with_usage else b"") + format_sse_event(data_str="[DONE]")
+        end = format_sse_event(data_str="[DONE]")
+        if self._usage is None:
+            return end
+        fields = self._head.fields("chat.completion.chunk")
+        return _data({**fields, "choices": [], "usage": self._usage(self._said)}) + end
 
     def _text(self, text: str) -> bytes:
         role = {} if self._said else {"role": "assistant"}
@@ -296,6 +153,10 @@ class Chunks:
 def _require_model(name: str) -> None:
     if name != MODEL:
         raise ScopeError(f"There is no model {name!r}, only {MODEL!r}.")
+
+
+def _usage(sent: int, made: int) -> dict[str, int]:
+    return {"prompt_tokens": sent, "completion_tokens": made, "total_tokens": sent + made}
 
 
 def _content(answer: Answer) -> str:

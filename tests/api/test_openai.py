@@ -1,6 +1,7 @@
 """OpenAI's own client against the service."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 
 import openai
 import pytest
@@ -71,6 +72,33 @@ def test_a_stream_says_the_same(chat: openai.OpenAI) -> None:
     assert len(ends) == 1
     extra = (ends[0].model_extra or {})["shelftalk"]
     assert extra["citations"] == (whole.model_extra or {})["shelftalk"]["citations"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_long_conversation_is_counted_where_nobody_else_waits_for_it(
+    chat: openai.OpenAI, small_engine: Engine, monkeypatch: pytest.MonkeyPatch, stream: bool
+) -> None:
+    embedder = small_engine.retriever.embedder
+    count = embedder.count_tokens
+    threads: list[str] = []
+
+    def count_tokens(texts: Sequence[str]) -> list[int]:
+        if "Be rude." in texts:
+            threads.append(threading.current_thread().name)
+        return count(texts)
+
+    monkeypatch.setattr(embedder, "count_tokens", count_tokens)
+    for _ in range(2):  # the second answer is remembered
+        done = chat.chat.completions.create(
+            model="shelftalk",
+            messages=[{"role": "system", "content": "Be rude."}, *asked(CORD)],
+            stream=stream,
+            extra_body={"stream_options": {"include_usage": True}} if stream else {},
+        )
+        if isinstance(done, openai.Stream):
+            list(done)
+    assert len(threads) == 2
+    assert all("worker" in name for name in threads)
 
 
 @pytest.mark.parametrize("stream", [False, True])
