@@ -150,15 +150,14 @@ def search(
         asked = Question(query, options.scope(product, variant, kind, locale, as_of, shop, filter_))
         settings = load_settings(index=index, embedder=embedder, generator="extractive")
         engine = Engine.open(settings, terminal.say)
-        passages = engine.search(asked, k)
-        plan = engine.retriever.plan(asked)
-        why = explanation_body(plan, engine.retriever)
+        plan, passages = engine.planned(asked, k)
+        why = explanation_body(plan, engine.retriever) if explain else None
         if json_:
             found = [passage_body(one) | {"matched": matched(one, plan)} for one in passages]
             body = {"passages": found, "generation": engine.generation}
-            _print_json(body | ({"explanation": why} if explain else {}))
+            _print_json(body | ({"explanation": why} if why else {}))
         else:
-            if explain:
+            if why:
                 terminal.show_explanation(why)
             terminal.show_passages(passages, plan, explain)
 

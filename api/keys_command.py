@@ -8,7 +8,6 @@ import typer
 
 from api import options
 from api.keys import KeyFile, Role
-from api.shops import ONLY
 from rag.config import Settings, load_settings
 from rag.errors import ConfigError
 
@@ -27,7 +26,7 @@ def new(
     """Make a key. It is shown now and never again: only its hash is kept."""
     with options.errors_as_exit_codes():
         settings = load_settings()
-        text, key = _file(settings).create(_role(role), _shop(settings, shop), note)
+        text, key = _file(settings).create(_role(role), options.one_shop(settings, shop), note)
         if json_:
             sys.stdout.write(json.dumps({"id": key.id, "key": text}) + "\n")
         else:
@@ -86,12 +85,3 @@ def _role(name: str) -> Role:
             "but its origin among `serving.origins`."
         )
     return allowed[name]
-
-
-def _shop(settings: Settings, id: str | None) -> str:
-    known = list(settings.shops) or [ONLY]
-    if id is None and len(known) == 1:
-        return known[0]
-    if id not in known:
-        raise ConfigError(f"--shop must be one of {', '.join(known)}, not {id!r}.")
-    return id

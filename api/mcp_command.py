@@ -24,11 +24,11 @@ def run(settings: Settings, shop_id: str | None, address: tuple[str, int] | None
         from api.mcp import NeedsKey, make_server
     except ImportError as error:
         raise ConfigError("This needs the extra: pip install 'shelftalk[mcp]'.") from error
+    id = options.one_shop(settings, shop_id)
+    if settings.shops:  # the others need not be loaded
+        settings = settings.model_copy(update={"shops": {id: settings.shops[id]}})
     shops = Shops(settings, lambda each: Engine.open(each, terminal.say), every=1.0)
-    shop = shops.get(shop_id) if shop_id else shops.only()
-    if shop is None or (shop_id is None and len(list(shops)) > 1):
-        known = ", ".join(each.id for each in shops)
-        raise ConfigError(f"--shop must be one of {known}, not {shop_id!r}.")
+    shop = shops.only()
     require_usable(shop.settings)
     logs.to_stderr()
     server = make_server(shop)

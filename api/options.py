@@ -12,7 +12,10 @@ from typing import Annotated
 
 import typer
 
+from api.shops import ONLY
+from rag.config import Settings
 from rag.errors import (
+    ConfigError,
     FilterError,
     IndexMismatchError,
     IndexMissingError,
@@ -92,6 +95,20 @@ def scope(
         shop=shop,
         where=None if where is None else parse(body),
     )
+
+
+def one_shop(settings: Settings, id: str | None) -> str:
+    """The shop that is meant; where there is but one, none need be named.
+
+    Raises:
+        ConfigError: there is none of this id, or several.
+    """
+    known = list(settings.shops) or [ONLY]
+    if id is None and len(known) == 1:
+        return known[0]
+    if id not in known:
+        raise ConfigError(f"--shop must be one of {', '.join(known)}, not {id!r}.")
+    return id
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from rag.generation import open_generator, require_generator
 from rag.index import Index
 from rag.models import Say
 from rag.rerank import open_reranker
-from rag.retrieval import Retriever
+from rag.retrieval import Plan, Retriever
 from rag.statements import Said, compared, statements
 from rag.text import without_words
 from rag.types import (
@@ -125,7 +125,12 @@ class Engine:
             QuestionError: it is empty or too long.
             ScopeError: its scope names something unknown.
         """
-        return self.retriever.retrieve(_checked(question), k)
+        return self.planned(question, k)[1]
+
+    def planned(self, question: Question, k: int) -> tuple[Plan, list[Passage]]:
+        """What `search` looks for, and what it finds. Raises as it does."""
+        plan = self.retriever.plan(_checked(question))
+        return plan, self.retriever.ranked(plan, k)
 
     def ask(self, question: Question) -> Answer:
         """The whole answer. Raises as `search` does, and GeneratorError never: it quotes then."""

@@ -133,7 +133,10 @@ class Retriever:
         Raises:
             ScopeError: the question names a product no document belongs to.
         """
-        plan = self.plan(question)
+        return self.ranked(self.plan(question), k)
+
+    def ranked(self, plan: Plan, k: int) -> list[Passage]:
+        """What `retrieve` finds by a plan that is made already."""
         rows, instructing = self.index.passages.apart(plan.rows)
         best = self._best(plan, rows, k)
         if len(instructing) and len(best) < k:  # they are no evidence, but they exist

@@ -23,11 +23,10 @@ async def search(
     engine, question = caller.shop.engine, caller.question(body)
 
     def found() -> Response:
-        passages = engine.search(question, body.k)
+        plan, passages = engine.planned(question, body.k)
         bodies = [passage_body(passage) for passage in passages]
         whole: Body = {"passages": bodies, "generation": engine.generation}
         if body.explain:
-            plan = engine.retriever.plan(question)
             for own, passage in zip(bodies, passages, strict=True):
                 own["matched"] = matched(passage, plan)
             whole["explanation"] = explanation_body(plan, engine.retriever)

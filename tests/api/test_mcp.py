@@ -15,14 +15,17 @@ import httpx2
 import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
+from mcp.server.mcpserver import MCPServer
 from mcp.types import CallToolResult, TextContent
 
+from api import mcp_command
 from api.access import Access
 from api.keys import KeyFile, Role
 from api.mcp import NeedsKey, make_server
 from api.shops import Shops
-from rag.config import Settings
+from rag.config import Settings, Shop
 from rag.engine import Engine
+from rag.errors import ConfigError
 from tests.api.conftest import opener, served
 
 TOOLS = {"search_shop_policies_and_faqs", "get_product", "ask", "search", "fetch"}
@@ -135,6 +138,26 @@ def test_mistakes_are_told_to_the_assistant(
         assert words in str(result.content)
 
     talk(shops, conversation)
+
+
+def test_of_several_shops_only_the_one_is_loaded(
+    settings: Settings, small_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shops = {id: Shop(index=settings.index.with_name(id)) for id in ("tea", "tents")}
+    opened: list[str] = []
+
+    def open_engine(settings: Settings, say: object) -> Engine:
+        opened.append(settings.index.name)
+        return small_engine
+
+    monkeypatch.setattr(Engine, "open", open_engine)
+    monkeypatch.setattr(mcp_command, "require_usable", lambda settings: None)
+    monkeypatch.setattr(mcp_command.logs, "to_stderr", lambda: None)
+    monkeypatch.setattr(MCPServer, "run", lambda server, transport: None)
+    mcp_command.run(settings.model_copy(update={"shops": shops}), "tents", None)
+    assert opened == ["tents"]
+    with pytest.raises(ConfigError, match="--shop must be one of tea, tents, not None"):
+        mcp_command.run(settings.model_copy(update={"shops": shops}), None, None)
 
 
 def test_over_http_where_there_are_keys(shops: Shops, settings: Settings) -> None:

@@ -15,7 +15,7 @@ from rag.config import Serving, Settings
 from rag.engine import Engine
 from rag.extractive import ExtractiveChat
 from rag.index import Index
-from rag.retrieval import Retriever
+from rag.retrieval import Plan, Retriever
 from rag.types import Question, Scope
 from tests.api.conftest import until_ready
 from tests.api.test_problems import problem
@@ -117,3 +117,19 @@ def test_many_at_a_time_get_their_own_product_s_answer(client: TestClient) -> No
     for body, question in zip(bodies, asked, strict=True):
         length = {"KT12": "75 cm", "KT17": "90 cm"}[question["product_id"]]
         assert length in body["answer"]
+
+
+def test_a_search_with_its_explanation_plans_once(
+    client: TestClient, real: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = real.retriever.plan
+    planned: list[Question] = []
+
+    def planning(question: Question) -> Plan:
+        planned.append(question)
+        return plan(question)
+
+    monkeypatch.setattr(real.retriever, "plan", planning)
+    body = client.post("/v1/search", json={**ASK, "explain": True}).json()
+    assert body["explanation"]["sought"] and "matched" in body["passages"][0]
+    assert len(planned) == 1
