@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
+from api.addresses import is_loopback, names
 from api.keys import KeyFile, Keys, Role
 from api.problems import RefusedError, UnavailableError
 from api.requests import AskRequest
@@ -44,20 +45,28 @@ class Caller:
 class Access:
     """Admits or refuses."""
 
-    def __init__(self, shops: Shops, file: KeyFile, token_seconds: float, anonymous: Role) -> None:
+    def __init__(self, shops: Shops, file: KeyFile, token_seconds: float, host: str) -> None:
         """Admit by the keys of a file.
 
         Args:
             shops: all there are.
             file: the keys; where there is none, everyone may do what `anonymous` may.
             token_seconds: how long a token of the box is good.
-            anonymous: what everyone may do as long as there are no keys.
+            host: the address the service listens on.
         """
         self._shops = shops
         self._file = file
         self._token_seconds = token_seconds
-        self._anonymous = anonymous
+        self._host = host
         self._own_secret = secrets.token_bytes(32)
+
+    @property
+    def anonymous(self) -> Role:
+        """What everyone may do as long as there are no keys.
+
+        Whoever is on this machine may do all, others only ask and look up.
+        """
+        return Role.ADMIN if is_loopback(self._host) else Role.SERVER
 
     @property
     def open(self) -> bool:
@@ -74,15 +83,20 @@ class Access:
                 "keys", "The keys cannot be read; the server's log says why."
             ) from error
 
-    def admit(self, presented: str | None, origin: str | None) -> Caller:
+    def admit(self, presented: str | None, origin: str | None, host: str) -> Caller:
         """Who it is that presents this credential from a page of this origin, if any.
 
+        Args:
+            presented: a key or token.
+            origin: of the page that asks, as browsers say it.
+            host: the name the service is asked by, with its port.
+
         Raises:
-            RefusedError: nobody we know.
+            RefusedError: nobody we know; without keys, a page that may not ask.
         """
         keys = self._keys()
         if keys is None:
-            return Caller(self._anonymous, self._shops.only(), None)
+            return Caller(self._anyone(origin, host), self._shops.only(), None)
         if presented is None:
             raise RefusedError(
                 HTTPStatus.UNAUTHORIZED, "A key is needed. Send it as: Authorization: Bearer KEY."
@@ -110,6 +124,17 @@ class Access:
             secret = keys.signing
         until = time.time() + self._token_seconds
         return signed(Token(shop.id, origin or "", until), secret), shop
+
+    def _anyone(self, origin: str | None, host: str) -> Role:
+        """What may be done without a key. A browser asks for whatever page it shows."""
+        if not names(host, self._host):
+            raise RefusedError(
+                HTTPStatus.FORBIDDEN,
+                f"Without keys this service is asked as localhost or {self._host} only. Ask it so, "
+                "or make a key with: shelftalk keys new",
+            )
+        own = origin in (None, f"http://{host}", f"https://{host}")
+        return self.anonymous if own else Role.SERVER
 
     def _by_token(self, keys: Keys, presented: str, origin: str | None) -> Caller | None:
         token = verified(presented, keys.signing)

@@ -12,7 +12,7 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from api import problems, terminal
 from api.access import Access
-from api.keys import KeyFile, Role
+from api.keys import KeyFile
 from api.limits import BodyRules, Gate, Shedding
 from api.metrics import ServerMetrics
 from api.observing import Observing
@@ -44,7 +44,7 @@ def create_app(
     open_engine: Opener = open_with_progress,
     heartbeat: float = 10.0,
     watch: float = 1.0,
-    anonymous: Role = Role.ADMIN,
+    host: str = "127.0.0.1",
 ) -> FastAPI:
     """Make the service. Its engines are loaded once, when the service starts.
 
@@ -53,7 +53,7 @@ def create_app(
         open_engine: how to open the first engine; called in a thread of its own.
         heartbeat: seconds of silence in a stream before a comment keeps it alive.
         watch: seconds between two looks for a new generation.
-        anonymous: what everyone may do as long as there are no keys.
+        host: the address it will listen on.
     """
     serving = settings.serving
     shops = Shops(settings, open_engine, every=watch)
@@ -62,14 +62,14 @@ def create_app(
     counted = ServerMetrics(gate)
     rates = Rates(serving.credential_per_minute, serving.address_per_minute)
     keys = KeyFile(serving.keys)
-    access = Access(shops, keys, 60 * serving.token_minutes, anonymous)
+    access = Access(shops, keys, 60 * serving.token_minutes, host)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[State]:
         if keys.read() is None:
             terminal.say(
                 f"No keys in {serving.keys}: whoever reaches this service may use it as "
-                f"{anonymous.text}. `shelftalk keys new` makes the first."
+                f"{access.anonymous.text}. `shelftalk keys new` makes the first."
             )
         shops.start()
         service = Service(shops, access, store, rates, counted, gate, heartbeat)

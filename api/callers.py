@@ -6,10 +6,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import HTTPConnection
 
-from api.access import Caller
+from api.access import Access, Caller
 from api.keys import Role
 from api.problems import RefusedError
+from api.rates import Rates
 from api.service import Shared
 
 _bearer = HTTPBearer(
@@ -17,9 +19,30 @@ _bearer = HTTPBearer(
 )
 
 
-def address_of(request: Request) -> str:
+def address_of(asking: HTTPConnection) -> str:
     """The client's address; behind a proxy, the one it tells uvicorn."""
-    return request.client.host if request.client else ""
+    return asking.client.host if asking.client else ""
+
+
+def admitted(access: Access, rates: Rates, presented: str | None, asking: HTTPConnection) -> Caller:
+    """Who it is that presents this credential; it is counted.
+
+    Raises:
+        RefusedError: nobody who may ask.
+        TooManyError: it asks too often, or guesses.
+    """
+    headers, address = asking.headers, address_of(asking)
+    try:
+        found = access.admit(presented, headers.get("origin"), headers.get("host", ""))
+    except RefusedError:
+        rates.address(address)  # who guesses is slowed down
+        raise
+    asking.state.caller = {"shop": found.shop.id, "role": found.role.text}
+    if found.credential is not None:
+        rates.credential(found.credential)
+        if found.role is Role.WIDGET:
+            rates.address(address)
+    return found
 
 
 def needs(role: Role) -> Callable[..., Awaitable[Caller]]:
@@ -31,17 +54,7 @@ def needs(role: Role) -> Callable[..., Awaitable[Caller]]:
         credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     ) -> Caller:
         presented = credentials.credentials if credentials else None
-        address = address_of(request)
-        try:
-            found = service.access.admit(presented, request.headers.get("origin"))
-        except RefusedError:
-            service.rates.address(address)  # who guesses is slowed down
-            raise
-        request.state.caller = {"shop": found.shop.id, "role": found.role.text}
-        if found.credential is not None:
-            service.rates.credential(found.credential)
-            if found.role is Role.WIDGET:
-                service.rates.address(address)
+        found = admitted(service.access, service.rates, presented, request)
         if found.role < role:
             raise RefusedError(
                 HTTPStatus.FORBIDDEN, f"This needs the key of {role.text} or higher."

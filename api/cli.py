@@ -241,8 +241,9 @@ def serve(
     import uvicorn
 
     from api import logs
+    from api.addresses import listening
     from api.app import create_app
-    from api.keys import KeyFile, Role
+    from api.keys import KeyFile
     from rag.engine import require_usable
 
     with options.errors_as_exit_codes():
@@ -255,11 +256,9 @@ def serve(
                 "Keys tell several shops apart, and there are none yet. Make one for each with: "
                 "shelftalk keys new admin --shop SHOP"
             )
-        # Without keys, whoever is on this machine may do all, others only ask and look up.
-        anonymous = Role.ADMIN if options.is_loopback(host) else Role.SERVER
-        with options.listening(host, port) as listener:
+        with listening(host, port) as listener:
             logs.to_stderr()
-            app = create_app(settings, anonymous=anonymous)
+            app = create_app(settings, host=host)
             server = uvicorn.Server(
                 uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=30)
             )

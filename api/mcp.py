@@ -9,13 +9,15 @@ from urllib.parse import quote
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
-from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.access import Access
+from api.callers import admitted
 from api.keys import Role
 from api.limits import Gate
-from api.problems import RefusedError, UnavailableError, problem_response
+from api.problems import RefusedError, TooManyError, UnavailableError, problem_response
+from api.rates import Rates
 from api.shops import Shop
 from rag import types
 from rag.body import Body, answer_body, passage_body
@@ -96,24 +98,25 @@ def make_server(shop: Shop) -> MCPServer[Any]:
 class NeedsKey:
     """Before a server on HTTP: the key of a server or admin of its shop, where there are keys."""
 
-    def __init__(self, app: ASGIApp, access: Access, shop: Shop) -> None:
+    def __init__(self, app: ASGIApp, access: Access, rates: Rates, shop: Shop) -> None:
         self._app = app
         self._access = access
+        self._rates = rates
         self._shop = shop
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer 401 or 403."""
+        """Pass a request on, or answer 401, 403 or 429."""
         if scope["type"] == "http":
-            headers = Headers(scope=scope)
-            scheme, _, presented = headers.get("authorization", "").partition(" ")
+            asking = HTTPConnection(scope)
+            scheme, _, presented = asking.headers.get("authorization", "").partition(" ")
             try:
                 key = presented if scheme.lower() == "bearer" else None
-                caller = self._access.admit(key, headers.get("origin"))
+                caller = admitted(self._access, self._rates, key, asking)
                 if caller.role < Role.SERVER or caller.shop is not self._shop:
                     raise RefusedError(
                         HTTPStatus.FORBIDDEN, "This needs the key of a server of this shop."
                     )
-            except (RefusedError, UnavailableError) as error:
+            except (RefusedError, TooManyError, UnavailableError) as error:
                 await problem_response(error, scope["path"])(scope, receive, send)
                 return
         await self._app(scope, receive, send)

@@ -2,7 +2,9 @@
 
 from api import logs, options, terminal
 from api.access import Access
-from api.keys import KeyFile, Role
+from api.addresses import listening
+from api.keys import KeyFile
+from api.rates import Rates
 from api.shops import Shops
 from rag.config import Settings
 from rag.engine import Engine, require_usable
@@ -39,12 +41,14 @@ def run(settings: Settings, shop_id: str | None, address: tuple[str, int] | None
         return
     import uvicorn
 
-    keys = KeyFile(settings.serving.keys)
+    serving = settings.serving
+    keys = KeyFile(serving.keys)
     if keys.read() is None:
         terminal.say(f"No keys in {keys.path}: whoever reaches this service may use it.")
-    access = Access(shops, keys, 60 * settings.serving.token_minutes, Role.SERVER)
-    with options.listening(*address) as listener:
+    access = Access(shops, keys, 60 * serving.token_minutes, address[0])
+    rates = Rates(serving.credential_per_minute, serving.address_per_minute)
+    with listening(*address) as listener:
         shops.start()
-        app = NeedsKey(server.streamable_http_app(host=address[0]), access, shop)
+        app = NeedsKey(server.streamable_http_app(host=address[0]), access, rates, shop)
         config = uvicorn.Config(app, log_config=None, access_log=False)
         uvicorn.Server(config).run(sockets=[listener])

@@ -1,12 +1,10 @@
 """The options every command shares, and how they become settings, scopes and exit codes."""
 
 import json
-import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
@@ -109,36 +107,6 @@ def one_shop(settings: Settings, id: str | None) -> str:
     if id not in known:
         raise ConfigError(f"--shop must be one of {', '.join(known)}, not {id!r}.")
     return id
-
-
-@contextmanager
-def listening(host: str, port: int) -> Iterator[socket.socket]:
-    """A socket bound to an address.
-
-    Raises:
-        InputError: the address is not ours, or taken.
-    """
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.create_server((host, port), family=family)
-    except OSError as error:
-        raise InputError(
-            f"{host}:{port} cannot be listened on: {error.strerror or error}. "
-            "Choose another --host or --port."
-        ) from error
-    # Inherited by connections. asyncio sets it only where a socket names its protocol, and without
-    # it a response in two pieces waits 40 ms for the client's delayed acknowledgement (RFC 1122).
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    with listener:
-        yield listener
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach the address."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 @contextmanager

@@ -102,7 +102,7 @@ async def client(
 ) -> None:
     """Ask one question after the other until the time is over; wait a while when sent away."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     while time.perf_counter() < end:
         body = next(bodies)
         request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body

@@ -10,6 +10,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.testclient import TestClient
 
 from api.access import Access
+from api.addresses import names
 from api.app import create_app
 from api.keys import KeyFile, Role
 from api.tokens import Token, signed
@@ -17,7 +18,7 @@ from api.web.widget import widget
 from rag.config import Settings
 from rag.engine import Engine
 from rag.errors import ConfigError
-from tests.api.conftest import Serve, opener, until_ready
+from tests.api.conftest import Serve, here, opener, until_ready
 from tests.api.scripted import ScriptedEngine
 from tests.api.test_problems import problem
 
@@ -114,7 +115,7 @@ def call(client: TestClient, method: str, path: str, body: Any, shown: Shown) ->
 
 def test_every_route_with_every_credential(closed: Settings, small_engine: Engine) -> None:
     app = create_app(closed, opener(small_engine))
-    with TestClient(app) as client:
+    with here(app) as client:
         until_ready(client)
         access = client.app_state["service"].access
         credentials = made(access, KeyFile(closed.serving.keys), closed)
@@ -150,7 +151,7 @@ def test_every_route_is_in_the_table(settings: Settings) -> None:
 def test_unlisted_pages_get_no_token(
     closed: Settings, engine: ScriptedEngine, origin: str | None
 ) -> None:
-    with TestClient(create_app(closed, opener(engine))) as client:
+    with here(create_app(closed, opener(engine))) as client:
         headers = {"Origin": origin} if origin else {}
         problem(client.post("/v1/widget/token", headers=headers), 403)
 
@@ -158,7 +159,7 @@ def test_unlisted_pages_get_no_token(
 def test_a_token_s_page_may_ask_across_origins_and_others_may_not(
     closed: Settings, engine: ScriptedEngine
 ) -> None:
-    with TestClient(create_app(closed, opener(engine))) as client:
+    with here(create_app(closed, opener(engine))) as client:
         for origin, allowed in ((ORIGIN, True), ("https://x.example", False)):
             asked = {
                 "Origin": origin,
@@ -173,7 +174,7 @@ def test_a_token_s_page_may_ask_across_origins_and_others_may_not(
 
 
 def test_without_keys_everyone_may_what_anonymous_may(serve: Serve, small_engine: Engine) -> None:
-    client = serve(small_engine, anonymous=Role.SERVER)
+    client = serve(small_engine, host="0.0.0.0")
     assert client.post("/v1/search", json=ASK).status_code == 200
     assert client.post("/v1/widget/token").status_code == 200
     problem(client.get("/v1/feedback"), 403)
@@ -182,13 +183,64 @@ def test_without_keys_everyone_may_what_anonymous_may(serve: Serve, small_engine
     assert client.post("/v1/search", json=ASK, headers=headers).status_code == 200
 
 
+def test_without_keys_a_foreign_name_leads_to_nothing(small_shop: TestClient) -> None:
+    """A page can make its own name lead to this machine (DNS rebinding)."""
+    for (method, _), (needed, path, body) in ROUTES.items():
+        for name, known in (("evil.example", False), ("evil.example:8000", False),
+                            ("localhost:8000", True), ("[::1]:8000", True)):  # fmt: skip
+            response = small_shop.request(method, path, json=body, headers={"Host": name})
+            refused = needed is not None and not known
+            assert (response.status_code == 403) is refused, (path, name, response.text)
+
+
+def test_without_keys_a_foreign_page_does_nothing_of_an_admin_s(small_shop: TestClient) -> None:
+    for (method, _), (needed, path, body) in ROUTES.items():
+        for origin in ("https://evil.example", "null", "http://127.0.0.1:9", "http://127.0.0.1"):
+            response = small_shop.request(method, path, json=body, headers={"Origin": origin})
+            refused = needed is Role.ADMIN and origin != "http://127.0.0.1"
+            assert (response.status_code == 403) is refused, (path, origin, response.text)
+
+
+def test_with_keys_the_name_does_not_matter(closed: Settings, engine: ScriptedEngine) -> None:
+    key, _ = KeyFile(closed.serving.keys).create(Role.SERVER, "shop")
+    headers = {"Authorization": f"Bearer {key}", "Host": "answers.example"}
+    with here(create_app(closed, opener(engine))) as client:
+        until_ready(client)
+        assert client.post("/v1/ask", json=ASK, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("named", "host", "fits"),
+    [
+        ("localhost", "127.0.0.1", True),
+        ("LOCALHOST:8000", "127.0.0.1", True),
+        ("127.0.0.1:8000", "localhost", True),
+        ("127.1.2.3", "127.0.0.1", True),
+        ("[::1]", "::1", True),
+        ("192.168.1.5:8000", "192.168.1.5", True),
+        ("Shelf.example:8000", "shelf.Example", True),
+        ("anything.example", "0.0.0.0", True),
+        ("anything.example", "::", True),
+        ("anything.example", "127.0.0.1", False),
+        ("192.168.1.6", "192.168.1.5", False),
+        ("localhost.evil.example", "127.0.0.1", False),
+        ("evil.example@localhost.evil.example", "127.0.0.1", False),
+        ("", "127.0.0.1", False),
+        ("[", "127.0.0.1", False),
+        ("[::1", "::1", False),
+    ],
+)
+def test_which_names_are_a_service_s_own(named: str, host: str, fits: bool) -> None:
+    assert names(named, host) is fits
+
+
 def test_a_file_of_keys_that_is_damaged_lets_nobody_in(
     closed: Settings, engine: ScriptedEngine, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = create_app(closed, opener(engine))
-    with TestClient(app) as client:
+    with here(app) as client:
         closed.serving.keys.write_text("{}")
         assert problem(client.post("/v1/ask", json=ASK), 503).type.endswith(":keys")
         assert str(closed.serving.keys) in caplog.text
-    with pytest.raises(ConfigError), TestClient(app):
+    with pytest.raises(ConfigError), here(app):
         pass

@@ -12,7 +12,7 @@ import pytest
 from pypdf import PdfReader, PdfWriter
 from typer.testing import CliRunner, Result
 
-from api import options
+from api.addresses import listening
 from api.cli import app
 from indexer.build import build
 from indexer.publish import writing
@@ -415,7 +415,7 @@ def test_a_change_that_finds_another_writer_at_work_waits_for_it(
 
 
 def test_connections_do_not_wait_for_acknowledgements() -> None:
-    with options.listening("127.0.0.1", 0) as listener:
+    with listening("127.0.0.1", 0) as listener:
         listener.listen()
         with socket.create_connection(listener.getsockname()):
             connection, _ = listener.accept()

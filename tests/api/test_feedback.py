@@ -17,7 +17,7 @@ from api.routes.feedback import FeedbackList, UnansweredList, _as_csv
 from api.store import Feedback, Store
 from rag.config import Settings
 from rag.errors import StoreError
-from tests.api.conftest import Serve, opener, until_ready
+from tests.api.conftest import Serve, here, opener, until_ready
 from tests.api.scripted import ScriptedEngine
 from tests.api.test_problems import problem
 
@@ -165,7 +165,7 @@ def test_a_service_whose_database_cannot_be_used_answers(
 ) -> None:
     serving = settings.serving.model_copy(update={"database": f"sqlite:///{tmp_path}/no/x.sqlite"})
     app = create_app(settings.model_copy(update={"serving": serving}), opener(engine))
-    with TestClient(app) as client:
+    with here(app) as client:
         until_ready(client)
         assert client.post("/v1/ask", json={"question": "?"}).status_code == 200
     assert "was not deleted" in caplog.text

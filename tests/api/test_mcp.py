@@ -22,6 +22,7 @@ from api import mcp_command
 from api.access import Access
 from api.keys import KeyFile, Role
 from api.mcp import NeedsKey, make_server
+from api.rates import Rates
 from api.shops import Shops
 from rag.config import Settings, Shop
 from rag.engine import Engine
@@ -152,7 +153,7 @@ def test_of_several_shops_only_the_one_is_loaded(
 
     monkeypatch.setattr(Engine, "open", open_engine)
     monkeypatch.setattr(mcp_command, "require_usable", lambda settings: None)
-    monkeypatch.setattr(mcp_command.logs, "to_stderr", lambda: None)
+    monkeypatch.setattr("api.logs.to_stderr", lambda: None)
     monkeypatch.setattr(MCPServer, "run", lambda server, transport: None)
     mcp_command.run(settings.model_copy(update={"shops": shops}), "tents", None)
     assert opened == ["tents"]
@@ -166,7 +167,10 @@ def test_over_http_where_there_are_keys(shops: Shops, settings: Settings) -> Non
     foreign, _ = file.create(Role.ADMIN, "elsewhere")
     shop = shops.only()
     app = NeedsKey(
-        make_server(shop).streamable_http_app(), Access(shops, file, 60, Role.SERVER), shop
+        make_server(shop).streamable_http_app(),
+        Access(shops, file, 60, "127.0.0.1"),
+        Rates(1000, 6),
+        shop,
     )
 
     async def conversation(address: str) -> None:
@@ -183,6 +187,8 @@ def test_over_http_where_there_are_keys(shops: Shops, settings: Settings) -> Non
         for wrong in ("", f"Bearer {foreign}", f"Basic {key}", "Bearer x"):
             response = httpx2.post(f"{address}/mcp", json={}, headers={"authorization": wrong})
             assert response.status_code == 401
+        statuses = [httpx2.post(f"{address}/mcp", json={}).status_code for _ in range(3)]
+        assert statuses == [401, 401, 429]  # who guesses is slowed down
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.keys import KeyFile, Role
 from rag.config import Settings
-from tests.api.conftest import opener, until_ready
+from tests.api.conftest import here, opener, until_ready
 from tests.api.scripted import ScriptedEngine
 from tests.api.test_problems import problem
 
@@ -27,7 +27,7 @@ def asks(client: TestClient, credential: str, times: int) -> list[int]:
 def test_each_key_has_its_own_share(slow: Settings, engine: ScriptedEngine) -> None:
     file = KeyFile(slow.serving.keys)
     first, second = (file.create(Role.SERVER, "shop")[0] for _ in range(2))
-    with TestClient(create_app(slow, opener(engine))) as client:
+    with here(create_app(slow, opener(engine))) as client:
         until_ready(client)
         assert asks(client, first, 6) == [200] * 5 + [429]
         response = client.post("/v1/ask", json=ASK, headers={"Authorization": f"Bearer {first}"})
@@ -38,7 +38,7 @@ def test_each_key_has_its_own_share(slow: Settings, engine: ScriptedEngine) -> N
 
 def test_boxes_at_one_address_share(slow: Settings, engine: ScriptedEngine) -> None:
     KeyFile(slow.serving.keys).create(Role.SERVER, "shop")
-    with TestClient(create_app(slow, opener(engine))) as client:
+    with here(create_app(slow, opener(engine))) as client:
         until_ready(client)
         page = {"Origin": ORIGIN}
         tokens = [client.post("/v1/widget/token", headers=page).json()["token"] for _ in range(2)]
@@ -49,11 +49,11 @@ def test_boxes_at_one_address_share(slow: Settings, engine: ScriptedEngine) -> N
 
 def test_who_guesses_keys_is_slowed_down(slow: Settings, engine: ScriptedEngine) -> None:
     KeyFile(slow.serving.keys).create(Role.SERVER, "shop")
-    with TestClient(create_app(slow, opener(engine))) as client:
+    with here(create_app(slow, opener(engine))) as client:
         assert asks(client, "admin_0_0", 4) == [401] * 3 + [429]
 
 
 def test_without_keys_nobody_is_counted(slow: Settings, engine: ScriptedEngine) -> None:
-    with TestClient(create_app(slow, opener(engine))) as client:
+    with here(create_app(slow, opener(engine))) as client:
         until_ready(client)
         assert set(asks(client, "anything", 9)) == {200}

@@ -17,7 +17,7 @@ from rag.extractive import ExtractiveChat
 from rag.index import Index
 from rag.retrieval import Plan, Retriever
 from rag.types import Question, Scope
-from tests.api.conftest import until_ready
+from tests.api.conftest import here, until_ready
 from tests.api.test_problems import problem
 from tests.api.test_stream import EVENTS, parse
 from tests.doubles import HashingEmbedder
@@ -36,7 +36,7 @@ def real(small_index: Path, hashing_embedder: HashingEmbedder) -> Engine:
 def client(real: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     said = tmp_path_factory.mktemp("said") / "said.sqlite"
     settings = Settings(serving=Serving(database=f"sqlite:///{said}"))
-    with TestClient(create_app(settings, lambda settings: real)) as client:
+    with here(create_app(settings, lambda settings: real)) as client:
         until_ready(client)
         yield client
 

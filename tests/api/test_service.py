@@ -12,7 +12,7 @@ from api.limits import RUNNING, WAITING
 from rag.config import Settings
 from rag.engine import Engine
 from rag.errors import IndexMissingError
-from tests.api.conftest import until_ready
+from tests.api.conftest import here, until_ready
 from tests.api.scripted import ScriptedEngine
 from tests.api.test_problems import problem
 
@@ -35,7 +35,7 @@ class SlowOpener:
 
 def test_healthy_at_once_and_ready_when_loaded(engine: ScriptedEngine) -> None:
     opener = SlowOpener(engine)
-    with TestClient(create_app(Settings(), opener)) as client:
+    with here(create_app(Settings(), opener)) as client:
         assert client.get("/healthz").json() == {"status": "ok"}
         for response in (client.get("/readyz"), client.post("/v1/ask", json=ASK)):
             assert problem(response, 503).type == "urn:shelftalk:problem:loading"
@@ -48,7 +48,7 @@ def test_healthy_at_once_and_ready_when_loaded(engine: ScriptedEngine) -> None:
 
 def test_one_load_under_fifty_first_requests(engine: ScriptedEngine) -> None:
     opener = SlowOpener(engine)
-    with TestClient(create_app(Settings(), opener)) as client, ThreadPoolExecutor(50) as pool:
+    with here(create_app(Settings(), opener)) as client, ThreadPoolExecutor(50) as pool:
         first = [pool.submit(client.post, "/v1/search", json=ASK) for _ in range(50)]
         assert {future.result().status_code for future in first} == {503}
         opener.go.set()
@@ -67,7 +67,7 @@ def test_a_failed_load_is_said_and_logged_once(
         failed.set()
         raise error
 
-    with TestClient(create_app(Settings(), fail)) as client:
+    with here(create_app(Settings(), fail)) as client:
         failed.wait(10)
         while (response := client.get("/readyz")).json()["type"].endswith("loading"):
             time.sleep(0.005)

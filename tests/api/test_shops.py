@@ -20,7 +20,7 @@ from rag.extractive import ExtractiveChat
 from rag.index import Index
 from rag.retrieval import Retriever
 from rag.vectors import Scores
-from tests.api.conftest import until_ready
+from tests.api.conftest import here, until_ready
 from tests.doubles import HashingEmbedder, Silent
 
 ASK = {"question": "How long do I have to return something?"}
@@ -119,7 +119,7 @@ def test_publishing_fails_no_question_and_mixes_no_generations(shop: Publisher) 
             if said and not any(f"{said} days" in quote for quote in quotes):
                 wrong.append((said, quotes))
 
-    with TestClient(app) as client:
+    with here(app) as client:
         until_ready(client)
         days_of[client.get("/readyz").json()["generation"]] = 100
         askers = [threading.Thread(target=ask, args=(client,)) for _ in range(3)]
@@ -140,7 +140,7 @@ def test_publishing_fails_no_question_and_mixes_no_generations(shop: Publisher) 
 def test_what_is_published_later_is_served_and_what_is_damaged_is_not(shop: Publisher) -> None:
     index = shop.settings.index
     index.rename(index.with_name("aside"))
-    with TestClient(create_app(shop.settings, shop.open, watch=0.02)) as client:
+    with here(create_app(shop.settings, shop.open, watch=0.02)) as client:
         while client.get("/readyz").json()["type"].endswith("loading"):
             time.sleep(0.005)
         assert client.get("/readyz").status_code == 503
@@ -172,7 +172,7 @@ def test_what_fails_for_a_moment_is_tried_again(
         return whole(engine, settings)
 
     monkeypatch.setattr(Engine, "reopened", reopened)
-    with TestClient(create_app(shop.settings, shop.open, watch=0.02)) as client:
+    with here(create_app(shop.settings, shop.open, watch=0.02)) as client:
         until_ready(client)
         before = client.get("/readyz").json()["generation"]
         shop.publish(60)
@@ -189,7 +189,7 @@ def test_a_shop_that_failed_to_load_is_ready_when_it_can_be(shop: Publisher) -> 
             raise failure
         return shop.open(settings)
 
-    with TestClient(create_app(shop.settings, open_engine, watch=0.02)) as client:
+    with here(create_app(shop.settings, open_engine, watch=0.02)) as client:
         until_ready(client)
 
 
@@ -218,7 +218,7 @@ def test_what_stays_damaged_is_tried_less_and_less_often(
 
 
 def test_reload_says_whether_something_changed(shop: Publisher) -> None:
-    with TestClient(create_app(shop.settings, shop.open, watch=60)) as client:
+    with here(create_app(shop.settings, shop.open, watch=60)) as client:
         until_ready(client)
         assert client.post("/v1/index/reload").json()["changed"] is False
         shop.publish(7)
@@ -244,7 +244,7 @@ def test_several_shops_share_the_models_of_the_first_that_opens(
         opened.append(settings.index)
         return shop.open(settings)
 
-    with TestClient(create_app(settings, open_engine)) as client:
+    with here(create_app(settings, open_engine)) as client:
         shops = client.app_state["service"].shops
         deadline = time.monotonic() + 20
         while shops.get("b").loaded is None:

@@ -120,7 +120,11 @@ class Visit:
         self._asked = False
 
     async def __call__(self, app: ASGIApp, state: Mapping[str, Any]) -> None:
-        headers = [(b"content-type", b"application/json"), (b"accept", b"text/event-stream")]
+        headers = [
+            (b"host", b"127.0.0.1"),
+            (b"content-type", b"application/json"),
+            (b"accept", b"text/event-stream"),
+        ]
         scope = {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": self.spec},

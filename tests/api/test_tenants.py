@@ -19,7 +19,7 @@ from rag.engine import Engine
 from rag.extractive import ExtractiveChat
 from rag.index import Index
 from rag.retrieval import Retriever
-from tests.api.conftest import until_ready
+from tests.api.conftest import here, until_ready
 from tests.doubles import HashingEmbedder, Silent
 
 SHOPS = ("north", "south")
@@ -75,7 +75,7 @@ def served(tmp_path: Path, hashing_embedder: HashingEmbedder) -> Iterator[Served
 
     file = KeyFile(serving.keys)
     keys = {shop: file.create(Role.ADMIN, shop)[0] for shop in SHOPS}
-    with TestClient(create_app(settings, open_engine, watch=0.05)) as client:
+    with here(create_app(settings, open_engine, watch=0.05)) as client:
         until_ready(client)
         yield Served(client, keys, settings, tmp_path)
 
