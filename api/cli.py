@@ -1,13 +1,12 @@
 """The `shelftalk` command. Heavy imports wait until a command needs them."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from api import keys_command, options
+from api import index_commands, keys_command, options
 from rag.config import describe, load_settings
 from rag.errors import ConfigError
 from rag.types import Question
@@ -19,75 +18,12 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Answers shoppers' questions from a shop's own documents, with verified citations.",
 )
+app.add_typer(index_commands.app)
 app.add_typer(keys_command.app, name="keys")
 
 _SWITCH = 0.0003
 """Seconds a thread may go on in Python while another waits; with Python's 5 ms the event loop
 waits for every question that is being answered (a seventh more searches a second, measured)."""
-
-
-@app.command(epilog="Example: shelftalk index corpus --index index")
-def index(
-    corpus: Annotated[list[Path], typer.Argument(help="Folders or files with the documents.")],
-    index: options.Index = None,
-    embedder: options.Embedder = None,
-    keep: options.Keep = None,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Go on, and publish again whenever a file is saved.")
-    ] = False,
-    json_: options.Json = False,
-) -> None:
-    """Index documents and publish them."""
-    from api import terminal
-    from indexer.build import build
-    from indexer.watch import changes, when_free
-    from rag.embedding import open_embedder
-
-    with options.errors_as_exit_codes():
-        settings = load_settings(
-            index=index, embedder=embedder, indexing={"keep": keep} if keep else None
-        )
-        model = open_embedder(settings.embedder, terminal.say)
-
-        def run() -> None:
-            with terminal.Bar() as bar:
-                report = build(corpus, settings, model, bar)
-            if json_:
-                _print_json(report.body())
-            else:
-                terminal.show_report(report, str(settings.index))
-
-        if not watch:
-            run()
-            return
-        coming = changes(corpus, settings.index)
-        next(coming)
-        run()
-        for _ in coming:
-            with options.errors_as_lines():
-                when_free(run, terminal.say)
-
-
-@app.command(epilog="Example: shelftalk rollback index")
-def rollback(
-    folder: Annotated[Path | None, typer.Argument(help="Folder of the index.")] = None,
-    index: options.Index = None,
-    to: Annotated[
-        str | None, typer.Option("--to", help="A generation's id; else the one before.")
-    ] = None,
-    json_: options.Json = False,
-) -> None:
-    """Publish an earlier generation again."""
-    from indexer.publish import roll_back
-    from rag.manifest import Layout
-
-    with options.errors_as_exit_codes():
-        settings = load_settings(index=folder or index)
-        manifest = roll_back(Layout(settings.index), to)
-        if json_:
-            _print_json({"generation": manifest.id, "created": manifest.created})
-        else:
-            typer.echo(f"{settings.index} is back at generation {manifest.id}.")
 
 
 @app.command(epilog='Example: shelftalk ask "How heavy is it?" --product BR-KT17')
@@ -117,7 +53,7 @@ def ask(
         settings = load_settings(index=index, embedder=embedder, generator=generator)
         engine = Engine.open(settings, terminal.say)
         if json_:
-            _print_json(answer_body(engine.ask(asked)))
+            options.print_json(answer_body(engine.ask(asked)))
         else:
             terminal.show_stream(engine.stream(asked))
 
@@ -155,7 +91,7 @@ def search(
         if json_:
             found = [passage_body(one) | {"matched": matched(one, plan)} for one in passages]
             body = {"passages": found, "generation": engine.generation}
-            _print_json(body | ({"explanation": why} if why else {}))
+            options.print_json(body | ({"explanation": why} if why else {}))
         else:
             if why:
                 terminal.show_explanation(why)
@@ -223,7 +159,7 @@ def evaluate(
             settings,
         )  # fmt: skip
         if json_:
-            _print_json(done.body())
+            options.print_json(done.body())
         else:
             done.show()
         raise typer.Exit(0 if done.report.passed else 1)
@@ -286,52 +222,16 @@ def mcp(
         run(settings, shop, (host, port) if http else None)
 
 
-@app.command(epilog="Example: shelftalk check index --repair")
-def check(
-    folder: Annotated[Path | None, typer.Argument(help="Folder of the index.")] = None,
-    index: options.Index = None,
-    repair: Annotated[
-        bool, typer.Option("--repair", help="First publish again what can be saved of it.")
-    ] = False,
-    json_: options.Json = False,
-) -> None:
-    """Verify every checksum and every offset of a published index."""
-    from api import terminal
-    from indexer.check import check as check_index
-    from indexer.repair import repair as repair_index
-    from rag.embedding import open_embedder
-    from rag.manifest import Layout
-
-    with options.errors_as_exit_codes():
-        settings = load_settings(index=folder or index)
-        done = (
-            repair_index(Layout(settings.index), open_embedder, settings.indexing.keep)
-            if repair
-            else None
-        )
-        result = check_index(settings.index)
-        if json_:
-            _print_json({**result.body(), **({"repair": done.what} if done else {})})
-        else:
-            for line in (*([done.what] if done else []), *result.problems, result.summary()):
-                terminal.out.print(line, markup=False)
-        raise typer.Exit(1 if result.problems else 0)
-
-
 @app.command(epilog="Example: shelftalk config --json")
 def config(json_: options.Json = False) -> None:
     """Show the effective settings with their help."""
     with options.errors_as_exit_codes():
         effective = load_settings().model_dump(mode="json")
         if json_:
-            _print_json(effective)
+            options.print_json(effective)
             return
         for key, _, text in describe():
             value: Any = effective
             for part in key.split("."):
                 value = value[part]
             typer.echo(f"{key} = {value!r}\n    {text}")
-
-
-def _print_json(body: object) -> None:
-    sys.stdout.write(json.dumps(body, ensure_ascii=False) + "\n")

@@ -1,7 +1,5 @@
 """`shelftalk keys`: make, list and revoke the keys of a service."""
 
-import json
-import sys
 from typing import Annotated
 
 import typer
@@ -28,7 +26,7 @@ def new(
         settings = load_settings()
         text, key = _file(settings).create(_role(role), options.one_shop(settings, shop), note)
         if json_:
-            sys.stdout.write(json.dumps({"id": key.id, "key": text}) + "\n")
+            options.print_json({"id": key.id, "key": text})
         else:
             typer.echo(text)
             typer.echo(
@@ -53,7 +51,7 @@ def list_(json_: options.Json = False) -> None:
             for key in (keys.by_id.values() if keys else ())
         ]
         if json_:
-            sys.stdout.write(json.dumps({"keys": rows}, ensure_ascii=False) + "\n")
+            options.print_json({"keys": rows})
             return
         for row in rows:
             state = f"revoked {row['revoked']}" if row["revoked"] else "good"

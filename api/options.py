@@ -109,6 +109,11 @@ def one_shop(settings: Settings, id: str | None) -> str:
     return id
 
 
+def print_json(body: object) -> None:
+    """What `--json` prints: one object on a line of stdout."""
+    sys.stdout.write(json.dumps(body, ensure_ascii=False) + "\n")
+
+
 @contextmanager
 def errors_as_exit_codes() -> Iterator[None]:
     """One clear line on stderr; exit 2 for bad input, 1 when the thing asked failed."""
