@@ -1,11 +1,12 @@
 """Messages → a draft. The seam is LangChain's `BaseChatModel`, so that any chat model plugs in."""
 
+import contextvars
 import queue
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
-from typing import cast
+from typing import Any, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
@@ -15,13 +16,13 @@ from rag.errors import GeneratorError, StoppedError
 from rag.extractive import ExtractiveChat
 from rag.models import Say, resolve
 from rag.servers import LANGCHAIN, OPENAI, is_elsewhere, open_langchain, open_openai
-from rag.stopping import stop_if_left
+from rag.stopping import LOOK, stop_if_left
 from rag.transformers_chat import TransformersChat
 
 EXTRACTIVE = "extractive"
 
-_LOOK = 0.25
-"""Seconds between two looks whether anybody still waits for a model that keeps silent."""
+_CUT_OFF = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "incomplete"})
+"""What providers call the end of a draft that reached its limit."""
 
 Chunks = Generator[AIMessageChunk, None, None]
 Pieces = Generator[str, None, bool]
@@ -72,19 +73,24 @@ def streamed(generator: BaseChatModel, messages: Sequence[BaseMessage], seconds:
         GeneratorError: the model failed, whatever it raised, or was not done in time.
         StoppedError: whoever asked has left.
     """
-    reason = "stop"
+    whole = True
     try:
         with closing(_chunks(generator, list(messages), seconds)) as chunks:
             for chunk in chunks:
                 stop_if_left()
-                reason = chunk.response_metadata.get("finish_reason") or reason
+                whole = whole and not _is_cut_off(chunk.response_metadata)
                 if text := str(chunk.text):
                     yield text
     except (GeneratorError, StoppedError):
         raise
     except Exception as error:  # each chat model raises its own
         raise GeneratorError(f"The language model failed: {error}") from error
-    return reason != "length"
+    return whole
+
+
+def _is_cut_off(about: Mapping[str, Any]) -> bool:
+    """Whether a chunk says so. The key is `finish_reason`, `stop_reason`, `done_reason`, …"""
+    return any(str(value).casefold() in _CUT_OFF for value in about.values())
 
 
 def _chunks(generator: BaseChatModel, messages: list[BaseMessage], seconds: float) -> Chunks:
@@ -117,11 +123,12 @@ def _in_time(start: Callable[[], Chunks], seconds: float) -> Chunks:
             arrived.put(None)
 
     end = time.monotonic() + seconds
-    threading.Thread(target=run, name="generator", daemon=True).start()
+    caller = contextvars.copy_context()  # has the callbacks that count tokens
+    threading.Thread(target=caller.run, args=(run,), name="generator", daemon=True).start()
     try:
         while (rest := end - time.monotonic()) > 0:
             try:
-                item = arrived.get(timeout=min(rest, _LOOK))
+                item = arrived.get(timeout=min(rest, LOOK))
             except queue.Empty:
                 stop_if_left()
                 continue

@@ -6,6 +6,9 @@ from contextvars import ContextVar
 
 from rag.errors import StoppedError
 
+LOOK = 0.25
+"""Seconds between two looks whether anybody still waits."""
+
 _left: ContextVar[Callable[[], bool]] = ContextVar("left", default=lambda: False)
 
 

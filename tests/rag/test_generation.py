@@ -10,8 +10,17 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from langchain_core.callbacks import get_usage_metadata_callback
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages import (
+    AIMessage,
+    AIMessageChunk,
+    BaseMessage,
+    HumanMessage,
+    SystemMessage,
+)
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.outputs import ChatGenerationChunk
 
 from rag import prompt
 from rag.config import Answering
@@ -121,6 +130,48 @@ def test_whatever_breaks_a_stream_is_a_generator_error(error: Exception) -> None
     pieces = streamed(ScriptedChat().enqueue("The cord", error), messages(), LONG)
     with pytest.raises(GeneratorError, match="cut off"):
         list(pieces)
+
+
+class Ending(ScriptedChat):
+    """Says at the end how it came about, as a provider's own model does."""
+
+    about: dict[str, Any]
+
+    def _stream(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        yield from super()._stream(*args, **kwargs)
+        usage = UsageMetadata(input_tokens=7, output_tokens=3, total_tokens=10)
+        about = {"model_name": "some", **self.about}
+        last = AIMessageChunk(content="", response_metadata=about, usage_metadata=usage)
+        yield ChatGenerationChunk(message=last)
+
+
+@pytest.mark.parametrize(
+    ("about", "whole"),
+    [
+        ({"finish_reason": "length"}, False),  # OpenAI
+        ({"finish_reason": "MAX_TOKENS"}, False),  # Gemini
+        ({"stop_reason": "max_tokens"}, False),  # Anthropic
+        ({"done_reason": "length"}, False),  # Ollama
+        ({"finish_reason": "model_length"}, False),  # Mistral
+        ({"status": "incomplete"}, False),  # OpenAI's Responses
+        ({"finish_reason": "stop"}, True),
+        ({"stop_reason": "end_turn", "stop_sequence": None}, True),
+        ({}, True),
+    ],
+)
+def test_a_draft_that_its_limit_cut_off_is_not_whole(about: dict[str, Any], whole: bool) -> None:
+    def read() -> Iterator[str]:
+        ended.append((yield from streamed(chat, messages(), LONG)))
+
+    chat, ended = Ending(about=about).enqueue("The cord is 9"), list[bool]()
+    assert "".join(read()) == "The cord is 9"
+    assert ended == [whole]
+
+
+def test_the_tokens_a_draft_took_are_seen_where_they_are_counted() -> None:
+    with get_usage_metadata_callback() as usage:
+        list(streamed(Ending(about={}).enqueue("The cord"), messages(), LONG))
+    assert [used["total_tokens"] for used in usage.usage_metadata.values()] == [10]
 
 
 class Slow(ScriptedChat):
