@@ -1,9 +1,9 @@
-"""Same question, same answer: finished answers, kept in memory until the index is another one."""
+"""Same question, same answer: finished answers of one engine, kept in memory."""
 
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -11,13 +11,13 @@ from threading import Lock
 from typing import NamedTuple
 
 from rag.body import answer_body, as_json
+from rag.stopping import LOOK, stop_if_left
 from rag.types import Answer, Event, Question, Scope
 
 
 class Key(NamedTuple):
-    """What an answer depends on. Model and settings are the engine's, as the cache itself is."""
+    """What an answer depends on. Index, model and settings are the engine's, as the cache is."""
 
-    generation: str
     text: str
     history: tuple[str, ...]
     scope: Scope
@@ -25,11 +25,10 @@ class Key(NamedTuple):
     """The scope's filter as written: as Python values, 1 and true would be the same."""
 
     @classmethod
-    def of(cls, question: Question, generation: str) -> "Key":
-        """The key of a question asked today of this generation."""
+    def of(cls, question: Question) -> "Key":
+        """The key of a question asked today."""
         scope = question.scope
         return cls(
-            generation,
             _normal(question.text),
             tuple(_normal(text) for text in question.history),
             replace(scope, as_of=scope.as_of or date.today(), where=None),
@@ -57,15 +56,14 @@ class KeptAnswer:
 
 
 class AnswerCache:
-    """The answers asked for last, at most `size` of them and of one generation.
+    """The answers asked for last, at most `size` of them. Safe to share between threads.
 
-    Safe to share between threads.
+    An engine has its own, so that what another generation of the index says begins anew.
     """
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._lock = Lock()
-        self._generation = ""
         self._kept: OrderedDict[Key, KeptAnswer] = OrderedDict()
         self._being_made: dict[Key, Future[KeptAnswer | None]] = {}
 
@@ -74,20 +72,17 @@ class AnswerCache:
         return len(self._kept)
 
     def get(self, key: Key) -> KeptAnswer | None:
-        """The answer kept under this key. A key of another generation empties the cache."""
+        """The answer kept under this key."""
         with self._lock:
             return self._find(key)
 
     def put(self, key: Key, events: Iterable[Event]) -> KeptAnswer:
-        """Keep an answer, unless it was made without the language model for once.
-
-        One of a generation that is no longer asked for is not kept either.
-        """
+        """Keep an answer, unless it was made without the language model for once."""
         *before, answer = events
         assert isinstance(answer, Answer)
         remembered = KeptAnswer((*before, replace(answer, cached=True)))
         with self._lock:
-            if self._size and not answer.degraded and key.generation == self._generation:
+            if self._size and not answer.degraded:
                 self._kept[key] = remembered
                 if len(self._kept) > self._size:
                     self._kept.popitem(last=False)
@@ -96,21 +91,26 @@ class AnswerCache:
     def answer(self, key: Key, make: Callable[[], Iterable[Event]]) -> Answer:
         """The answer kept, or made now. Who asks the same meanwhile waits and gets the same.
 
+        Where it could not be made, one of those who wait tries again.
+
         Raises:
+            StoppedError: whoever asked left while another made it.
             Exception: whatever `make` raises.
         """
         if not self._size:
             return _last(make())
-        with self._lock:
-            if kept := self._find(key):
-                return kept.answer
-            made_elsewhere = self._being_made.get(key)
-            if made_elsewhere is None:
-                mine = self._being_made[key] = Future()
-        if made_elsewhere is not None:
-            shared = made_elsewhere.result()
-            # What went wrong there may go well here.
-            return shared.answer if shared else _last(make())
+        while True:
+            with self._lock:
+                if kept := self._find(key):
+                    return kept.answer
+                made_elsewhere = self._being_made.get(key)
+                if made_elsewhere is None:
+                    mine = self._being_made[key] = Future()
+                    break
+            while not wait((made_elsewhere,), LOOK).done:
+                stop_if_left()
+            if shared := made_elsewhere.result():
+                return shared.answer
         remembered = None
         try:
             events = tuple(make())
@@ -122,9 +122,6 @@ class AnswerCache:
             mine.set_result(remembered)
 
     def _find(self, key: Key) -> KeptAnswer | None:
-        if key.generation != self._generation:
-            self._generation = key.generation
-            self._kept.clear()
         found = self._kept.get(key)
         if found is not None:
             self._kept.move_to_end(key)

@@ -137,7 +137,7 @@ class Engine:
         return self._answers.answer(self._key(question), lambda: self._fresh(question))
 
     def remembered(self, question: Question) -> KeptAnswer | None:
-        """The answer, if the same was asked before and the index is still the same. Takes no time.
+        """The answer, if the same was asked of this engine before. Takes no time.
 
         Raises as `search` does, but for the scope.
         """
@@ -157,7 +157,7 @@ class Engine:
         self._answers.put(key, events)
 
     def _key(self, question: Question) -> Key:
-        return Key.of(_checked(question), self.generation)
+        return Key.of(_checked(question))
 
     def _fresh(self, question: Question) -> Generator[Event, None, None]:
         clock = _Clock()

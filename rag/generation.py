@@ -89,7 +89,7 @@ def streamed(generator: BaseChatModel, messages: Sequence[BaseMessage], seconds:
 
 
 def _is_cut_off(about: Mapping[str, Any]) -> bool:
-    """Whether a chunk says so. The key is `finish_reason`, `stop_reason`, `done_reason`, …"""
+    """Whether a chunk says so. Each provider has a key of its own for it."""
     return any(str(value).casefold() in _CUT_OFF for value in about.values())
 
 

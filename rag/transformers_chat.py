@@ -1,5 +1,6 @@
 """Language models of `transformers`, run in this process, as LangChain chat models."""
 
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
@@ -14,6 +15,7 @@ from pydantic import Field, PrivateAttr
 from rag.decoding import Decoder, Sampling
 from rag.errors import GeneratorError, ModelError
 from rag.models import LocalModel, without_progress_bars
+from rag.stopping import LOOK, stop_if_left
 
 _UNFINISHED = "\ufffd"
 """What a tokenizer shows where a character's last bytes are still to come."""
@@ -117,8 +119,10 @@ class TransformersChat(BaseChatModel):
         sampling = Sampling(settled["max_tokens"], settled["temperature"], settled["seed"])
         deadline = _Deadline(settled["timeout"])
         ids = self._ids(messages)
-        if not self._decoder.turn.acquire(timeout=deadline.left):
-            raise deadline.missed("waiting for its turn")
+        while not self._decoder.turn.acquire(timeout=min(deadline.left, LOOK)):
+            stop_if_left()
+            if deadline.is_past:
+                raise deadline.missed("waiting for its turn")
         try:
             tokens = self._decoder.tokens(ids, self._fixed(ids, messages), sampling)
             produced: list[int] = []
@@ -175,16 +179,16 @@ class _Deadline:
 
     def __init__(self, seconds: float | None) -> None:
         self._seconds = seconds
-        self._at = None if seconds is None else time.monotonic() + seconds
+        self._at = math.inf if seconds is None else time.monotonic() + seconds
 
     @property
     def left(self) -> float:
-        """Seconds, as locks take them: -1 for ever."""
-        return -1 if self._at is None else max(0.0, self._at - time.monotonic())
+        """Seconds; endless without a limit."""
+        return max(0.0, self._at - time.monotonic())
 
     @property
     def is_past(self) -> bool:
-        return self._at is not None and time.monotonic() > self._at
+        return not self.left
 
     def missed(self, where: str) -> GeneratorError:
         return GeneratorError(

@@ -19,6 +19,7 @@ from rag.errors import IndexDamagedError, IndexFolderError, IndexMissingError
 from rag.extractive import ExtractiveChat
 from rag.index import Index
 from rag.retrieval import Retriever
+from rag.types import Question
 from rag.vectors import Scores
 from tests.api.conftest import here, until_ready
 from tests.doubles import HashingEmbedder, Silent
@@ -75,6 +76,16 @@ def test_a_reopened_engine_has_the_new_text_and_the_old_one_the_old(shop: Publis
     del second  # nobody holds it any more: its files are closed
     with pytest.raises(IndexFolderError):
         passages.document("help/contact.html")
+
+
+def test_a_reopened_engine_answers_anew(shop: Publisher) -> None:
+    question = Question("How many days do I have to send something back?")
+    shop.publish(40)
+    first = shop.open(shop.settings)
+    first.ask(question)
+    assert first.remembered(question)
+    shop.publish(50)
+    assert first.reopened().remembered(question) is None
 
 
 def test_a_reopened_engine_reranks_as_before(shop: Publisher) -> None:

@@ -14,9 +14,10 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 
 from rag.decoding import PREFIXES
-from rag.errors import GeneratorError, ModelError
+from rag.errors import GeneratorError, ModelError, StoppedError
 from rag.generation import streamed
 from rag.models import LocalModel
+from rag.stopping import stoppable
 from rag.transformers_chat import TransformersChat, until
 from tests.tiny_models import one_thread, write_causal, write_seq2seq
 
@@ -153,6 +154,13 @@ def test_the_wait_for_a_turn_counts(chat: TransformersChat) -> None:
     ):
         list(streamed(chat, ASK, 0.05))
     assert "".join(streamed(chat, ASK, 60)) == chat.invoke(ASK).text
+
+
+def test_who_has_left_waits_for_no_turn(chat: TransformersChat) -> None:
+    began = time.monotonic()
+    with chat._decoder.turn, stoppable(lambda: True), pytest.raises(StoppedError):
+        list(streamed(chat, ASK, 20))
+    assert time.monotonic() - began < 1
 
 
 def test_a_failure_is_a_generator_error_and_frees_the_model(
