@@ -17,7 +17,7 @@ class OpenAIChat(ChatOpenAI):
     @classmethod
     def within(cls, seconds: float, **options: Any) -> Self:  # noqa: ANN401  (ChatOpenAI's)
         """A client whose single requests last at most so long, whatever the server sends."""
-        return cls(timeout=seconds, http_client=_Client(transport=_Timed(seconds)), **options)
+        return cls(timeout=seconds, http_client=_Client(seconds), **options)
 
     def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:  # noqa: ANN401
         finished = False
@@ -29,36 +29,34 @@ class OpenAIChat(ChatOpenAI):
 
 
 class _Client(httpx.Client):
-    """Closes its connections when nobody needs it any more."""
+    """Breaks a request off after so many seconds; httpx's own limits begin anew with each byte.
+
+    Closes its connections when nobody needs it any more. Takes the proxies of the environment.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        def begin(request: httpx.Request) -> None:
+            request.extensions["end"] = time.monotonic() + seconds
+
+        super().__init__(event_hooks={"request": [begin], "response": [_bounded]})
 
     def __del__(self) -> None:
         self.close()
 
 
-class _Timed(httpx.HTTPTransport):
-    """Breaks a request off after so many seconds; httpx's own limits begin anew with each byte."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__()
-        self._seconds = seconds
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        end = time.monotonic() + self._seconds
-        response = super().handle_request(request)
-        assert isinstance(response.stream, httpx.SyncByteStream)
-        response.stream = _TimedStream(response.stream, end, request)
-        return response
+def _bounded(response: httpx.Response) -> None:
+    assert isinstance(response.stream, httpx.SyncByteStream)
+    response.stream = _TimedStream(response.stream, response.request)
 
 
 class _TimedStream(httpx.SyncByteStream):
-    def __init__(self, inner: httpx.SyncByteStream, end: float, request: httpx.Request) -> None:
+    def __init__(self, inner: httpx.SyncByteStream, request: httpx.Request) -> None:
         self._inner = inner
-        self._end = end
         self._request = request
 
     def __iter__(self) -> Iterator[bytes]:
         for part in self._inner:
-            if time.monotonic() > self._end:
+            if time.monotonic() > self._request.extensions["end"]:
                 raise httpx.ReadTimeout("The server was not done in time.", request=self._request)
             yield part
 

@@ -38,6 +38,8 @@ def open_openai(name: str, answering: Answering) -> BaseChatModel:
         "temperature": answering.temperature,
         "seed": answering.seed,
         "max_retries": answering.retries,  # with growing pauses, and as the server asks for
+        # Whether to count tokens is left to other servers: some refuse to be asked for it.
+        "stream_usage": not url,
     }
     if url:
         options["base_url"] = url

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 SAYS = "The cord is 90 cm long. It weighs 1"
 
@@ -26,7 +27,7 @@ def event(text: str | None, finish: str | None = None) -> bytes:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """The first part of the path is the manner."""
+    """The first part of the path is the manner; a proxy is given the whole address."""
 
     server: "Misbehaving"
 
@@ -34,7 +35,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["content-length"]))
-        manner = self.path.split("/")[1]
+        manner = urlsplit(self.path).path.split("/")[1]
         self.server.asked[manner] += 1
         with suppress(OSError):  # the client may have left
             getattr(self, manner)()

@@ -102,6 +102,19 @@ def test_an_address_where_nobody_listens(retriever: Retriever) -> None:
     assert (answer.text, answer.degraded) == (QUOTED, True)
 
 
+@pytest.mark.parametrize(("manner", "degraded"), [("well", False), ("never_ends", True)])
+def test_the_proxy_of_the_environment_is_used(
+    retriever: Retriever,
+    server: Misbehaving,
+    monkeypatch: pytest.MonkeyPatch,
+    manner: str,
+    degraded: bool,
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{server.server_port}")
+    answer = ask(retriever, f"openai:m@http://models.example/{manner}", seconds=2)
+    assert (answer.text, answer.degraded) == (SAID, degraded)
+
+
 @pytest.mark.parametrize("manner", ["never_ends", "pings"])
 def test_when_the_deadline_is_past_the_server_is_left(server: Misbehaving, manner: str) -> None:
     server.left.clear()
@@ -128,6 +141,13 @@ def test_a_server_is_opened_by_model_and_address(monkeypatch: pytest.MonkeyPatch
     assert (chat.max_tokens, chat.temperature, chat.max_retries) == (48, 0, 2)
     with pytest.raises(ConfigError, match=r"'openai:gpt' cannot be used: .*OPENAI_API_KEY"):
         open_generator("openai:gpt")
+
+
+def test_only_openai_itself_is_asked_to_count_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    own: Any = open_generator("openai:m@http://127.0.0.1:9/v1")
+    theirs: Any = open_generator("openai:gpt")
+    assert (own.stream_usage, theirs.stream_usage) == (False, True)
 
 
 @pytest.fixture(scope="module")
