@@ -1,5 +1,6 @@
 """What the engine itself says around quotations, in the language of the question."""
 
+import re
 from collections.abc import Sequence
 
 from rag.language import language
@@ -94,7 +95,8 @@ def outright(question: str, yes: bool, quote: str) -> str:
     """Yes or no first, then the words of the source; a quote that begins so stands for itself."""
     word = _YES_AND_NO[language(question)][0 if yes else 1]
     line = _one_line(quote)
-    return line if line.casefold().startswith(word.casefold()) else f"{word} – {line}"
+    begins_so = re.match(rf"{word}的?\b", line, re.IGNORECASE)  # "Noise" does not
+    return line if begins_so else f"{word} – {line}"
 
 
 def value(row: Row) -> str:

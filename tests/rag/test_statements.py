@@ -93,6 +93,7 @@ def test_prose_is_reworded_as_far_as_it_is_verified() -> None:
     ("evidence", "first"),
     [
         (row("Dishwasher-safe: No"), "No – Dishwasher-safe: No"),
+        (row("Noise when dishwasher-safe: no"), "No – Noise when dishwasher-safe: no"),
         (
             piece("No. Only the lid is.", kind=Kind.FAQ, heading="Is it dishwasher-safe?"),
             "No. Only the lid is.",
