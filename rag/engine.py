@@ -303,7 +303,7 @@ def require_usable(settings: Settings) -> None:
 def _public_name(generator: str) -> str:
     """A generator's name without the address of its server or the path of its folder."""
     kind, colon, name = generator.partition("@")[0].rpartition(":")
-    is_path = Path(name).is_absolute() or Path(name).exists()
+    is_path = name.startswith("~") or Path(name).is_absolute() or Path(name).exists()
     return f"{kind}{colon}{Path(name).name if is_path else name}"
 
 

@@ -71,7 +71,7 @@ def resolve(name: str, say: Say | None = None) -> LocalModel:
     say = say or to_stderr
     if name in PACKAGED:
         return _packaged(name, PACKAGED[name], say)
-    path = Path(name).expanduser()
+    path = Path(os.path.expanduser(name))
     if path.is_file() and path.suffix == ".gguf":
         return LocalModel(name, _converted(path, sha256(path), say), sha256(path))
     if path.is_dir():

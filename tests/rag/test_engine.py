@@ -281,6 +281,22 @@ def test_the_answer_names_its_generation_and_model(retriever: Retriever) -> None
     assert answer.timings_ms.keys() == {"retrieve", "select", "generate", "total"}
 
 
+@pytest.mark.parametrize(
+    ("generator", "model"),
+    [
+        ("~/private/model", "model"),
+        ("~nobody/private/model", "model"),
+        ("/srv/private/model", "model"),
+        ("openai:qwen@https://inside.example/v1", "openai:qwen"),
+        ("org/model", "org/model"),
+    ],
+)
+def test_a_model_s_name_tells_neither_path_nor_address(
+    retriever: Retriever, generator: str, model: str
+) -> None:
+    assert Engine(retriever, ScriptedChat(), settings(generator=generator)).model == model
+
+
 def test_it_answers_the_same_twice(retriever: Retriever) -> None:
     def once() -> tuple[object, ...]:
         answer = engine(retriever, f"{SAYS} It can fly.").ask(CORD)

@@ -238,7 +238,9 @@ def test_settings_reach_the_model(tmp_path: Path) -> None:
     assert chat.model_name == str(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["nobody/has-this-model", "smollm9", "missing.gguf", "a b c"])
+@pytest.mark.parametrize(
+    "name", ["nobody/has-this", "smollm9", "missing.gguf", "~nobody/m", "a b c"]
+)
 @pytest.mark.parametrize("use", [open_generator, require_generator])
 def test_an_unknown_name_says_what_is_allowed(name: str, use: Callable[[str], object]) -> None:
     with pytest.raises(ModelNotFoundError) as caught:
