@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from rag.cross_encoder import open_cross_encoder
+from rag.cross_encoder import logits, open_cross_encoder
 from rag.errors import ModelError
 from rag.models import Say
 
 Entails = Callable[[str, str], bool]
-"""(premise, hypothesis) → whether the first says that the second is so."""
+"""(premise, hypothesis) → whether the first says that the second is so. Raises ModelError."""
 
 ENTAILMENT = "entailment"
 
@@ -35,7 +35,6 @@ def open_entailment(name: str, say: Say | None = None) -> Entails:
     wanted = labels.index(ENTAILMENT)
 
     def entails(premise: str, hypothesis: str) -> bool:
-        (logits,) = encoder.predict([(premise, hypothesis)], show_progress_bar=False)
-        return int(np.argmax(logits)) == wanted
+        return int(np.argmax(logits(encoder, [(premise, hypothesis)]))) == wanted
 
     return entails

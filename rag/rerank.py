@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from rag.cross_encoder import open_cross_encoder
+from rag.cross_encoder import logits, open_cross_encoder
 from rag.errors import ModelError
 from rag.models import Say
 from rag.vectors import Scores
 
 Rerank = Callable[[str, Sequence[str]], Scores]
-"""(question, texts) → how well each answers it, float32 [n] from 0 to 1."""
+"""(question, texts) → how well each answers it, float32 [n] from 0 to 1. Raises ModelError."""
 
 
 def open_reranker(name: str, say: Say | None = None) -> Rerank:
@@ -27,7 +27,7 @@ def open_reranker(name: str, say: Say | None = None) -> Rerank:
 
     def rerank(question: str, texts: Sequence[str]) -> Scores:
         pairs = [(question, text) for text in texts]
-        logits = encoder.predict(pairs, show_progress_bar=False) if pairs else np.empty(0)
-        return np.asarray(1 / (1 + np.exp(-logits)), dtype=np.float32)
+        given = logits(encoder, pairs) if pairs else np.empty(0, np.float32)
+        return np.asarray(1 / (1 + np.exp(-given)), dtype=np.float32)
 
     return rerank

@@ -1,6 +1,7 @@
 """A model of inference of the real library's class, tiny and untrained."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,6 +30,19 @@ def test_what_is_likeliest_decides_wherever_its_label_stands(tmp_path: Path) -> 
 def test_a_model_of_something_else_is_refused(tmp_path: Path, labels: int | tuple[str]) -> None:
     with pytest.raises(ModelError, match="has the label 'entailment' among several"):
         open_entailment(str(write_cross_encoder(tmp_path / "tiny", labels)))
+
+
+@pytest.mark.slow
+def test_a_failure_of_the_model_is_a_model_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def out_of_memory(*_: Any, **__: Any) -> None:
+        raise RuntimeError("out of memory")
+
+    entails = open_entailment(str(write_cross_encoder(tmp_path / "tiny", LABELS)))
+    monkeypatch.setattr("sentence_transformers.CrossEncoder.predict", out_of_memory)
+    with pytest.raises(ModelError, match=r"failed on 1 texts: out of memory"):
+        entails("the cord is long", "a cord")
 
 
 def test_a_missing_model_is_an_error(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,6 +32,19 @@ def test_a_cross_encoder_in_a_folder_scores_from_0_to_1(tmp_path: Path) -> None:
 def test_a_model_of_several_labels_is_no_reranker(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="gives 3 scores"):
         open_reranker(str(write_cross_encoder(tmp_path / "tiny", 3)))
+
+
+@pytest.mark.slow
+def test_a_failure_of_the_model_is_a_model_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def out_of_memory(*_: Any, **__: Any) -> None:
+        raise RuntimeError("out of memory")
+
+    rerank = open_reranker(str(write_cross_encoder(tmp_path / "tiny", 1)))
+    monkeypatch.setattr("sentence_transformers.CrossEncoder.predict", out_of_memory)
+    with pytest.raises(ModelError, match=r"failed on 2 texts: out of memory"):
+        rerank("How long?", ["the cord", "a kettle"])
 
 
 def test_a_missing_model_is_an_error(tmp_path: Path) -> None:
