@@ -228,7 +228,10 @@ class Verdict(StrEnum):
 
 
 class Status(StrEnum):
-    """How a question ended: answered, not answerable from the documents, or not accepted."""
+    """How a question ended: answered, not answerable from the documents, or not accepted.
+
+    Nothing here refuses yet: `refused` is part of the contract, so that who reads answers knows it.
+    """
 
     ANSWERED = "answered"
     ABSTAINED = "abstained"
