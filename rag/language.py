@@ -30,11 +30,22 @@ def language(text: str) -> str:
     """The language of a question among those the engine speaks: en, de or zh."""
     if CJK.search(text):
         return "zh"
+    return "de" if _more_german_than_english(text) > 0 else "en"
+
+
+def decimal_marks(text: str) -> str:
+    """What may stand before the decimals of a number in a text: "." or ","; both if unknown."""
+    if CJK.search(text):
+        return "."
+    more = _more_german_than_english(text)
+    return "," if more > 0 else "." if more < 0 else ".,"
+
+
+def _more_german_than_english(text: str) -> int:
     german = len(re.findall(r"[äöüß]", text, re.IGNORECASE)) + sum(
         word in _GERMAN for word in words(text)
     )
-    english = sum(word in _ENGLISH for word in words(text))
-    return "de" if german > english else "en"
+    return german - sum(word in _ENGLISH for word in words(text))
 
 
 def is_negated(text: str) -> bool:

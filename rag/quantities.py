@@ -1,15 +1,22 @@
 """Text → numbers with their units, and codes, as pure functions."""
 
 import re
-from contextlib import suppress
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import NamedTuple
 
+from rag.language import decimal_marks
 from rag.text import STOPWORDS, content_terms, decimal_fractions, stem
 from rag.units import AMBIGUOUS, AMBIGUOUS_SPELLINGS, NAMED, UNITS, Unit, same
 
 _LATIN = "A-Za-zÀ-ɏ"
 _NUMBER = re.compile(rf"(?<![{_LATIN}\d])(?<![{_LATIN}][-.])\d+(?:[.,\u00a0\u202f’]\d+)*")
+_WRITTEN = {
+    ".": re.compile(r"(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.\d+)?"),
+    ",": re.compile(r"(?:[1-9]\d{0,2}(?:\.\d{3})+|\d+)(?:,\d+)?"),
+}
+"""Numbers with this before their decimals, and the other one between their thousands."""
+_EITHER = re.compile(r"(?<![.,\d])[1-9]\d{0,2}[.,]\d{3}(?![.,]?\d)")
+"""What is a number both ways, and not the same one."""
 _NUMBER_WORDS = {
     word: value
     for value, words in enumerate(
@@ -54,14 +61,19 @@ class Quantity(NamedTuple):
         return frozenset(unit.measures for unit in _units(self.unit or ""))
 
 
-def quantities(text: str) -> list[Quantity]:
-    """The numbers of a text, digits and words, with units: "32 hours" and "32 h" are alike."""
+def quantities(text: str, beside: str = "") -> list[Quantity]:
+    """The numbers of a text, digits and words, with units: "32 hours" and "32 h" are alike.
+
+    "1,250" is 1250 in English and 1.25 in German; a text tells which together with the one beside
+    it, and where they don't, it is read both ways.
+    """
     plain = decimal_fractions(text)
+    marks = _marks(plain, beside)
     found = []
     last, last_end = None, 0
     for match in _NUMBER.finditer(plain):
         unit = _currency_before(plain, match.start()) or _unit_after(plain, match.end())
-        one = Quantity(_values(match[0]), unit)
+        one = Quantity(_values(match[0], marks), unit)
         found.append(one)
         if last and not plain[last_end : match.start()].strip(" \u00a0\u202f"):
             found += _together(last, one)  # "1 h 45 min"
@@ -122,11 +134,13 @@ def _units(name: str) -> list[Unit]:
 
 
 def numbers(text: str) -> list[frozenset[Decimal]]:
-    """The numbers of a text, each as its possible values: "1,250" may be 1250 or 1.25.
+    """The numbers of a text, each as its possible values: "1,250" by itself is 1250 or 1.25.
 
     Digits inside a code (IPX4, BR-KT17) are no numbers; number words up to twelve and tens are.
     """
-    found = [_values(match.group()) for match in _NUMBER.finditer(decimal_fractions(text))]
+    plain = decimal_fractions(text)
+    marks = _marks(plain)
+    found = [_values(match.group(), marks) for match in _NUMBER.finditer(plain)]
     found += [
         frozenset({Decimal(_NUMBER_WORDS[word])})
         for word in re.findall(r"[a-z]+", text.lower())
@@ -140,13 +154,18 @@ def codes(text: str) -> set[str]:
     return {match.group().casefold() for match in _CODE.finditer(text)}
 
 
-def _values(literal: str) -> frozenset[Decimal]:
+def _marks(text: str, beside: str = "") -> str:
+    """What may stand before decimals where a number alone does not tell."""
+    return decimal_marks(f"{text} {beside}") if _EITHER.search(text) else ".,"
+
+
+def _values(literal: str, marks: str) -> frozenset[Decimal]:
+    """How a number may be read; not at all where it is a version or a date ("1.2.3")."""
     bare = re.sub(r"[\u00a0\u202f’]", "", literal)
-    readings = {bare.replace(",", ""), bare.replace(",", ".")}
-    if re.fullmatch(r"\d{1,3}(?:\.\d{3})+(?:,\d+)?", bare):
-        readings.add(bare.replace(".", "").replace(",", "."))
-    values = set()
-    for reading in readings:
-        with suppress(InvalidOperation):  # "1.2.3" is a version, not a number
-            values.add(Decimal(reading).normalize())
-    return frozenset(values)
+    values = {
+        mark: Decimal(bare.replace(other, "").replace(mark, ".")).normalize()
+        for mark, other in (".,", ",.")
+        if _WRITTEN[mark].fullmatch(bare)
+    }
+    likely = {value for mark, value in values.items() if mark in marks}
+    return frozenset(likely or values.values())

@@ -107,13 +107,13 @@ def _covers(question: str, sentence: str, piece: Evidence, best: bool) -> float:
 
 def _facts_stand(sentence: str, piece: Evidence) -> bool:
     """Whether every number, with its unit, and every code of the sentence stands in the source."""
-    named, stated = quantities(_context(piece)), quantities(piece.quote)
+    known = (*quantities(piece.quote, sentence), *quantities(_context(piece), sentence))
     if not codes(sentence) <= codes(f"{_context(piece)} {piece.quote}"):
         return False
     if not _literals_stand(sentence, f"{_context(piece)}\n{piece.quote}"):
         return False
-    known = (*stated, *named)
-    return all(any(quantity.agrees(other) for other in known) for quantity in quantities(sentence))
+    said = quantities(sentence, piece.quote)
+    return all(any(quantity.agrees(other) for other in known) for quantity in said)
 
 
 def _literals_stand(sentence: str, source: str) -> bool:

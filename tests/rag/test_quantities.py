@@ -55,6 +55,33 @@ def test_not_the_same(claim: str, source: str) -> None:
     assert not states(claim, source)
 
 
+@pytest.mark.parametrize(
+    ("text", "beside", "values"),
+    [
+        ("The power is 1,250 W.", "", ["1250"]),
+        ("The weight is 1.250 kg.", "", ["1.25"]),
+        ("Die Leistung ist 1.250 W.", "", ["1250"]),
+        ("Das Gewicht ist 1,250 kg.", "", ["1.25"]),
+        ("功率为 1,250 瓦。", "", ["1250"]),
+        ("Power: 1,250 W", "", ["1.25", "1250"]),
+        ("Power: 1,250 W", "The power is it.", ["1250"]),
+        ("Gewicht: 1,250 kg", "Das Gewicht ist es.", ["1.25"]),
+        ("1,250.5 W", "", ["1250.5"]),
+        ("1.250,5 W", "", ["1250.5"]),
+        ("1,250,000 W", "", ["1250000"]),
+        ("1,7 L", "", ["1.7"]),
+        ("0,250 L", "", ["0.25"]),
+        ("1.2.3", "", []),
+        ("Sizes 3,5,7", "", []),
+    ],
+)
+def test_a_number_is_read_as_its_language_writes_it(
+    text: str, beside: str, values: list[str]
+) -> None:
+    found = frozenset[Decimal]().union(*(one.values for one in quantities(text, beside)))
+    assert found == set(map(Decimal, values))
+
+
 @given(
     st.decimals(0, 10**6, places=3), st.sampled_from(sorted(NAMED)), st.sampled_from(sorted(NAMED))
 )

@@ -42,6 +42,12 @@ def verdict(sentence: str, quote: str, title: str = "Brook kettle", heading: str
     [
         ("The kettle holds 1.7 L.", "Holds 1.7 L", SUPPORTED),
         ("The kettle holds 2.2 L.", "Holds 1.7 L", CONTRADICTED),
+        ("The power is 1.25 W.", "The power is 1,250 W.", CONTRADICTED),
+        ("The power is 1.25 W.", "Power: 1,250 W", CONTRADICTED),
+        ("The power is 1250 W.", "Power: 1,250 W", SUPPORTED),
+        ("Das Gewicht ist 1,25 kg.", "Gewicht: 1,250 kg", SUPPORTED),
+        ("It was made 9,000 years ago.", "It was made 9,000 years ago in what is Peru.", SUPPORTED),
+        ("It holds 17 L of fresh water.", "Holds 1,7 L of fresh water", CONTRADICTED),
         ("It holds 1,7 L of fresh water.", "Holds 1.7 L of fresh water", SUPPORTED),
         ("It makes seven mugs.", "Makes 7 mugs", SUPPORTED),
         ("It makes eight mugs.", "Makes 7 mugs", CONTRADICTED),
