@@ -3,7 +3,7 @@
 A sentence is supported by a piece of evidence when
 - what it adds to the question stands in the quote: most of its new content words, every number with
   its unit, and every code (model number, rating); titles and headings only lend the names;
-- its bounds ("at most", "only", "than") and its names are those of the source;
+- its bounds ("at most", "only", "before") and its names are those of the source;
 - its polarity is that of the sentence of the quote it is nearest to.
 
 Repeating the question, or the product's name, adds nothing and is not supported. Citation numbers
@@ -15,7 +15,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rag.bounds import bounds
+from rag.bounds import bounds, bounds_of_numbers
 from rag.language import is_negated, language
 from rag.quantities import codes, numbers, plain_words, quantities
 from rag.text import content_terms, sentences, words
@@ -132,11 +132,11 @@ def _signed(text: str) -> set[tuple[str, bool]]:
 
 
 def _bounds_stand(sentence: str, quote: str) -> bool:
-    """Whether "at most", "only" and their like are those of the source; a number keeps its own."""
+    """Whether "at most", "only", "before" are those of the source; a number keeps its own."""
     claimed = bounds(sentence)
     if not claimed <= bounds(quote):
         return False
-    return not quantities(sentence) or bounds(_nearest(sentence, quote)) <= claimed
+    return not quantities(sentence) or bounds_of_numbers(_nearest(sentence, quote)) <= claimed
 
 
 def _names_stand(question: str, sentence: str, piece: Evidence) -> bool:

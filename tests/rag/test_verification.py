@@ -4,6 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from rag.bounds import bounds
 from rag.quantities import numbers
 from rag.text import content_terms
 from rag.types import Block, BlockKind, Citation, Evidence, Kind, Verdict
@@ -223,6 +224,41 @@ def test_what_a_small_model_gets_wrong_is_not_supported(sentence: str, quote: st
 def test_bounds_units_and_names_are_those_of_the_source(
     sentence: str, quote: str, expected: Verdict
 ) -> None:
+    assert verdict(sentence, quote) is expected
+
+
+TIMES = [
+    ("Charge the battery before use.", "Charge the battery after use."),
+    ("You can return goods before 30 days.", "You can return goods after 30 days."),
+    ("The shop is open from 9:00.", "The shop is open until 9:00."),
+    ("Den Akku vor dem Gebrauch laden.", "Den Akku nach dem Gebrauch laden."),
+    ("Der Laden ist ab 9 Uhr offen.", "Der Laden ist bis 9 Uhr offen."),
+    ("Cargar la batería antes de usarla.", "Cargar la batería después de usarla."),
+    ("La tienda abre desde las 9.", "La tienda abre hasta las 9."),
+    ("Charger la batterie avant usage.", "Charger la batterie après usage."),
+    ("请在使用前给电池充电。", "请在使用后给电池充电。"),
+    ("到货30天之前可以退货。", "到货30天之后可以退货。"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), TIMES)
+def test_before_is_not_after(one: str, other: str) -> None:
+    assert bounds(one) and bounds(other) and not bounds(one) & bounds(other)
+    assert SUPPORTED not in (verdict(one, other), verdict(other, one))
+    assert verdict(one, one) is verdict(other, other) is SUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("sentence", "quote", "expected"),
+    [
+        ("The lamp turns off.", "The lamp turns off after 30 minutes.", SUPPORTED),
+        ("The lamp turns off in 30 minutes.", "The lamp turns off after 30 minutes.", CONTRADICTED),
+        ("The kettle costs £20.", "The kettle costs from £20.", CONTRADICTED),
+        ("The lamp lasts 9 hours.", "After a full charge the lamp lasts 9 hours.", SUPPORTED),
+        ("Delivery takes 3 to 5 days.", "Delivery takes from 3 to 5 days.", SUPPORTED),
+    ],
+)
+def test_a_number_keeps_the_word_before_it(sentence: str, quote: str, expected: Verdict) -> None:
     assert verdict(sentence, quote) is expected
 
 
