@@ -55,6 +55,11 @@ class Quantity(NamedTuple):
             for its in other.values
         )
 
+    def rivals(self, other: "Quantity") -> bool:
+        """Whether the other is another amount of one dimension, or of one counted word."""
+        alike = self.measures & other.measures or (self.unit and self.unit == other.unit)
+        return bool(alike) and not self.agrees(other)
+
     @property
     def measures(self) -> frozenset[str]:
         """The dimensions its unit may be of; empty for a bare number or a counted word."""

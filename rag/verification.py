@@ -3,6 +3,7 @@
 A sentence is supported by a piece of evidence when
 - what it adds to the question stands in the quote: most of its new content words, every number with
   its unit, and every code (model number, rating); titles and headings only lend the names;
+- where the quote holds several amounts of a kind, each stands beside its own words;
 - its bounds ("at most", "only", "before") and its names are those of the source;
 - its polarity is that of the sentence of the quote it is nearest to.
 
@@ -16,6 +17,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from rag.bounds import bounds, bounds_of_numbers
+from rag.clauses import swapped
 from rag.language import is_negated, language
 from rag.quantities import codes, numbers, plain_words, quantities
 from rag.text import content_terms, sentences, words
@@ -67,6 +69,7 @@ def verify(question: str, sentence: str, evidence: Sequence[Evidence]) -> Check:
             continue
         agrees = (
             _facts_stand(sentence, piece)
+            and not swapped(sentence, piece.quote, plain_words(_context(piece)))
             and _bounds_stand(sentence, piece.quote)
             and _names_stand(question, sentence, piece)
             and not _opposed(sentence, piece.quote)

@@ -27,7 +27,7 @@ LAYERS = [
     "batching bounds conversation dense fusion heads links models language spelling units "
     "vocabulary",
     "intent quantities quotes",
-    "decoding extractive onnx_export onnx_embedding openai_chat sentence_transformer",
+    "clauses decoding extractive onnx_export onnx_embedding openai_chat sentence_transformer",
     "cross_encoder servers transformers_chat",
     "body conflicts embedding entailment generation index injection lexical manifest packing "
     "passages polarity prompt remembered repetition rerank verification wording",

@@ -227,6 +227,60 @@ def test_bounds_units_and_names_are_those_of_the_source(
     assert verdict(sentence, quote) is expected
 
 
+TWO = "The small kettle holds 1.0 l and the large kettle holds 1.7 l."
+LAMP = "The lamp lasts 10 hours at low power and 3 hours at full power."
+TAKES = "Delivery takes 2 days to London, 5 days to Lisbon."
+
+
+@pytest.mark.parametrize(
+    ("sentence", "quote", "expected"),
+    [
+        ("The small kettle holds 1.7 l.", TWO, CONTRADICTED),
+        ("The large kettle holds 1.0 l.", TWO, CONTRADICTED),
+        ("The large kettle holds 1.7 l.", TWO, SUPPORTED),
+        ("The large kettle holds 1.7 l and the small kettle holds 1.0 l.", TWO, SUPPORTED),
+        ("The small kettle holds 1.7 l and the large kettle holds 1.0 l.", TWO, CONTRADICTED),
+        ("The lamp lasts 10 hours at full power.", LAMP, CONTRADICTED),
+        ("The lamp lasts 3 hours at full power.", LAMP, SUPPORTED),
+        ("The lamp lasts 600 minutes at low power.", LAMP, SUPPORTED),
+        ("Delivery takes 5 days to London.", TAKES, CONTRADICTED),
+        ("Delivery takes 5 days to Lisbon.", TAKES, SUPPORTED),
+        ("Delivery takes 2 days to London.", TAKES, SUPPORTED),
+        ("It weighs 2 kg and is 5 cm long.", "It is 5 cm long, 2 kg it weighs.", SUPPORTED),
+        ("It comes in 5 cm.", "It comes in 3 cm, 5 cm and 7 cm.", SUPPORTED),
+        ("小号容量为 3 升。", "小号容量为 1 升，大号容量为 3 升。", CONTRADICTED),
+        ("Der kleine Topf fasst 3 l.", "Der kleine Topf fasst 1 l, der große 3 l.", CONTRADICTED),
+    ],
+)
+def test_a_number_goes_with_the_words_beside_it(
+    sentence: str, quote: str, expected: Verdict
+) -> None:
+    assert verdict(sentence, quote) is expected
+
+
+clauses = st.lists(
+    st.tuples(
+        st.sampled_from("red blue green steel glass wooden".split()),
+        st.integers(1, 99),
+        st.sampled_from(["holds", "takes"]),
+    ),
+    min_size=2,
+    max_size=4,
+    unique_by=(lambda clause: clause[0], lambda clause: clause[1]),
+)
+
+
+@given(clauses, st.sampled_from([" and ", ", ", "; ", ". ", ", while "]), st.data())
+def test_every_part_of_a_quote_stands_and_none_with_another_s_number(
+    told: list[tuple[str, int, str]], between: str, data: st.DataObject
+) -> None:
+    quote = between.join(f"The {one} pot {verb} {number} cups" for one, number, verb in told) + "."
+    part, other = data.draw(st.permutations(told))[:2]
+    assert verdict(quote, quote) is SUPPORTED
+    assert verdict(f"The {part[0]} pot {part[2]} {part[1]} cups.", quote) is SUPPORTED
+    assert verdict(f"The {part[0]} pot {part[2]} {other[1]} cups.", quote) is not SUPPORTED
+
+
 TIMES = [
     ("Charge the battery before use.", "Charge the battery after use."),
     ("You can return goods before 30 days.", "You can return goods after 30 days."),
