@@ -49,8 +49,8 @@ def check(folder: Path) -> CheckResult:
         raise
     except IndexFolderError as error:
         return CheckResult("", 0, 0, (str(error),))
-    problems: list[str] = []
     documents = index.passages.document_ids()
+    problems = [f"the metadata of {id} is no JSON" for id in index.passages.unfilterable()]
     chunks = 0
     try:
         for chunk in index.passages.all_chunks():

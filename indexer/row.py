@@ -26,7 +26,7 @@ def document_row(document: Document, number: int, guesses: Sequence[Guess]) -> D
         document.version,
         json.dumps([tuple(block) for block in document.blocks]),
         json.dumps([tuple(page) for page in document.pages]),
-        json.dumps(dict(document.metadata), default=str),
+        json.dumps(dict(document.metadata), default=str, allow_nan=False),
         json.dumps(document.product_ids),
         json.dumps(document.variant_ids),
         json.dumps(guesses),

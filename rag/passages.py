@@ -153,6 +153,12 @@ class PassageStore:
         with self._query("SELECT id FROM documents ORDER BY id") as found:
             return [row[0] for row in found]
 
+    def unfilterable(self) -> list[str]:
+        """The documents whose metadata is no JSON, sorted: no filter could be asked of any."""
+        query = "SELECT id FROM documents WHERE NOT json_valid(metadata) ORDER BY id"
+        with self._query(query) as found:
+            return [row[0] for row in found]
+
     def sources(self) -> dict[str, str]:
         """The path of every document's file, by the document's id."""
         with self._query("SELECT id, source FROM documents ORDER BY id") as found:

@@ -1,7 +1,9 @@
 """JSON Lines, or a JSON array: one object per product, variant or document."""
 
 import json
+import math
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from indexer.draft import Draft
@@ -20,6 +22,15 @@ from rag.errors import DocumentError
 
 _WRAPPERS = frozenset("products items item entries entry rows records documents docs data".split())
 _FIELDS_OF_A_ROW = frozenset((*PRODUCT_ID, *TITLE, *TEXT, *PROSE))
+
+
+def _finite(number: str) -> float | None:
+    value = float(number)
+    return value if math.isfinite(value) else None
+
+
+_read = partial(json.loads, parse_float=_finite, parse_constant=_finite)
+"""What is no number (NaN, Infinity, 1e999) is null: no JSON that is written again could hold it."""
 
 
 def load(path: Path) -> Iterator[Draft | DocumentError]:
@@ -80,7 +91,7 @@ def _parsed(text: str) -> object:
         DocumentError: it is too deep, or has a number too long, to be read.
     """
     try:
-        return json.loads(text)
+        return _read(text)
     except json.JSONDecodeError:
         raise
     except RecursionError as error:

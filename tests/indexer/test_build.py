@@ -13,6 +13,7 @@ from indexer.publish import generations, roll_back
 from indexer.report import Report
 from rag.config import Indexing, Rule, Settings
 from rag.errors import IndexFolderError, IndexLockedError, InputError, ModelError
+from rag.filters import parse
 from rag.index import Index
 from rag.manifest import VECTORS, Layout
 from rag.text import terms
@@ -322,6 +323,20 @@ def test_the_small_shop_is_the_same_whatever_folder_it_is_in(
     assert first.manifest.corpus_digest == second.manifest.corpus_digest
     first.close()
     second.close()
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
+def test_what_is_no_number_breaks_no_filter(corpus: Path, settings: Settings, number: str) -> None:
+    rows = (
+        f'{{"id": "r", "text": "A", "rating": 5}}\n{{"id": "s", "text": "B", "rating": {number}}}\n'
+    )
+    (corpus / "rows.jsonl").write_text(rows)
+    assert run(corpus, settings).problems == []
+    with closing(Index.open(settings.index)) as index:
+        good = parse({"type": "gte", "key": "rating", "value": 4})
+        (chunk,) = index.passages.chunks(index.passages.rows(Scope(where=good)).tolist())
+        assert chunk.document_id == "r"
+        assert len(index.passages.rows(Scope(shop="north"))) == 5
 
 
 def _documents(folder: Path) -> dict[str, Document]:

@@ -44,6 +44,10 @@ def test_a_whole_index(folder: Path) -> None:
         ("UPDATE chunks SET embedding_text = 'x' WHERE row = 3", "another text"),
         ("UPDATE documents SET text = 'x' || text WHERE id = 'policies/returns.md'", "another"),
         ("DELETE FROM chunks WHERE row = 3", "the manifest says"),
+        (
+            """UPDATE documents SET metadata = '{"a": NaN}' WHERE id = 'policies/returns.md'""",
+            "the metadata of policies/returns.md is no JSON",
+        ),
     ],
 )
 def test_what_checksums_cannot_see_is_found(folder: Path, sql: str, problem: str) -> None:

@@ -65,6 +65,18 @@ def test_a_row_with_a_text_is_a_document(tmp_path: Path) -> None:
     assert document.metadata == {"rating": 2}
 
 
+@pytest.mark.parametrize("name", ["r.jsonl", "r.json"])
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "null"])
+def test_what_is_no_number_counts_as_not_given(tmp_path: Path, name: str, number: str) -> None:
+    opinion = f'{{"id": "r1", "text": "Too loud.", "rating": {number}, "price": 1.5}}'
+    product = f'{{"id": "K", "weight": {number}, "sizes": [{number}, 2.5], "price": 45.0}}'
+    first, second = read_all(tmp_path, name, f"{opinion}\n{product}\n")
+    assert isinstance(first, Document) and isinstance(second, Document)
+    assert first.metadata["price"] == 1.5
+    assert first.metadata.get("rating") is None
+    assert second.text == "Sizes: 2.5\nPrice: 45.0"
+
+
 def test_many_texts_of_one_product_stay_apart(tmp_path: Path) -> None:
     rows = [{"product_id": "KT12", "text": text} for text in ("Loud.", "Quick.")]
     found = [d for d in read_all(tmp_path, "r.jsonl", _lines(*rows)) if isinstance(d, Document)]
