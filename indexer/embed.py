@@ -1,5 +1,6 @@
 """Chunks → vectors. What was embedded before is not embedded again; equal texts once."""
 
+import hashlib
 import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -15,34 +16,54 @@ from rag.vectors import Vectors
 
 WINDOW = 1024
 """Texts sorted by length together: batches of like lengths waste little padding."""
+_UNUSABLE = (sqlite3.Error, UnicodeDecodeError)
+"""What SQLite raises of a damaged file; its message may quote what is no text."""
 
 
 class Journal:
     """The vectors of a run that has not published yet, so that a killed one can be resumed.
 
     One SQLite file beside the generations. It is no part of an index, so it is not synced: after a
-    power cut it may be lost, and the run begins anew.
+    power cut any of it may be lost or damaged. A vector counts only with the digest it was kept
+    with; a file that SQLite cannot use is begun anew.
     """
 
     def __init__(self, path: Path, model_sha256: str) -> None:
         self._path = path
+        self._model = model_sha256.encode()
         try:
-            self._db = _opened(path, model_sha256)
-        except sqlite3.Error:  # what a crash left of it
+            self._db = _opened(path)
+        except _UNUSABLE:  # what a crash left of it
             self._unlink()
-            self._db = _opened(path, model_sha256)
+            self._db = _opened(path)
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, Vectors]:
         """The vectors known of these keys: float32 [dim] each."""
         marks = ",".join("?" * len(keys))
-        found = self._db.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", keys)
-        return {key: np.frombuffer(blob, dtype=np.float32) for key, blob in found}
+        query = (  # a damaged row may hold anything
+            f"SELECT key, vector, digest FROM vectors WHERE key IN ({marks}) "
+            "AND typeof(key) = 'blob' AND typeof(vector) = 'blob'"
+        )
+        try:
+            found = self._db.execute(query, keys).fetchall()
+        except _UNUSABLE:
+            self._begin_anew()
+            return {}
+        return {
+            key: np.frombuffer(vector, dtype=np.float32)
+            for key, vector, digest in found
+            if digest == self._digest(key, vector)
+        }
 
     def keep(self, keys: Sequence[bytes], vectors: Vectors) -> None:
         """Note vectors, a row each; when this returns, a killed run will not need them again."""
-        rows = ((key, vector.tobytes()) for key, vector in zip(keys, vectors, strict=True))
-        self._db.executemany("INSERT INTO vectors VALUES (?,?)", rows)
-        self._db.commit()
+        pairs = zip(keys, (vector.tobytes() for vector in vectors), strict=True)
+        rows = [(key, vector, self._digest(key, vector)) for key, vector in pairs]
+        try:
+            self._insert(rows)
+        except _UNUSABLE:
+            self._begin_anew()
+            self._insert(rows)
 
     def close(self) -> None:
         """Release the file; it stays for the next run."""
@@ -53,22 +74,30 @@ class Journal:
         self._db.close()
         self._unlink()
 
+    def _insert(self, rows: Sequence[tuple[bytes, bytes, bytes]]) -> None:
+        self._db.executemany("INSERT INTO vectors (key, vector, digest) VALUES (?,?,?)", rows)
+        self._db.commit()
+
+    def _digest(self, key: bytes, vector: bytes) -> bytes:
+        """Of the model too: what another one made of the same text is not found."""
+        return hashlib.blake2b(self._model + key + vector, digest_size=16).digest()
+
+    def _begin_anew(self) -> None:
+        self._db.close()
+        self._unlink()
+        self._db = _opened(self._path)
+
     def _unlink(self) -> None:
         for name in (self._path.name, f"{self._path.name}-journal"):
             self._path.with_name(name).unlink(missing_ok=True)
 
 
-def _opened(path: Path, model_sha256: str) -> sqlite3.Connection:
+def _opened(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path)
     try:
         db.execute("PRAGMA synchronous = OFF")
-        db.execute("CREATE TABLE IF NOT EXISTS model (sha256 TEXT PRIMARY KEY)")
-        db.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB, vector BLOB)")
+        db.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB, vector BLOB, digest BLOB)")
         db.execute("CREATE INDEX IF NOT EXISTS vectors_by_key ON vectors (key)")
-        if db.execute("SELECT sha256 FROM model").fetchall() != [(model_sha256,)]:
-            db.execute("DELETE FROM model")
-            db.execute("DELETE FROM vectors")
-            db.execute("INSERT INTO model VALUES (?)", (model_sha256,))
         db.commit()
     except BaseException:
         db.close()

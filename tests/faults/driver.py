@@ -20,6 +20,8 @@ from collections.abc import Generator, Iterable
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
+
 from indexer import build as building
 from indexer.build import build
 from indexer.discover import SourceFile
@@ -137,6 +139,16 @@ def contents(folder: Path) -> object:
         opened.close()
 
 
+def right(folder: Path) -> bool:
+    """Whether each passage has the vector of its text."""
+    opened = Index.open(folder)
+    try:
+        texts = [chunk.embedding_text for chunk in opened.passages.all_chunks()]
+        return bool(np.allclose(opened.vectors(), HashingEmbedder().encode_documents(texts)))
+    finally:
+        opened.close()
+
+
 def cut(work: Path) -> None:
     """Every prefix of the operations, as a power cut would leave it."""
     folder = work / "tried"
@@ -153,7 +165,8 @@ def cut(work: Path) -> None:
             return
         lost = lose(operations)
         now = served(folder)
-        say(n=n, served="old" if now == old else "new", lost=lost)
+        index(work / "b", folder)
+        say(n=n, served="old" if now == old else "new", lost=lost, right=right(folder))
 
 
 def lose(operations: list[list[str]]) -> int:
@@ -171,7 +184,7 @@ def lose(operations: list[list[str]]) -> int:
             dirty = {p.replace(source, target, 1): True for p in dirty}
             renames.append((source, target))
     for file in map(Path, dirty):
-        if file.is_file() and file.name != "unfinished.sqlite":
+        if file.is_file():
             data = file.read_bytes()
             file.write_bytes(data[: len(data) // 2] + bytes(len(data) // 4))
     for source, target in reversed(renames):

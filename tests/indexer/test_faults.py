@@ -96,6 +96,7 @@ def test_a_power_cut_leaves_the_old_generation_or_the_new_one(shim: Path, work: 
     assert last.get("end")
     assert len(cuts) >= 30
     assert {cut["served"] for cut in cuts} == {"old", "new"}
+    assert all(cut["right"] for cut in cuts)  # after another run
     # Only where there was something to lose is this a test.
     assert sum(cut["lost"] > 0 for cut in cuts) > 10
 

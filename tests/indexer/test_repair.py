@@ -1,4 +1,5 @@
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from indexer.build import build
 from indexer.check import check
 from indexer.repair import repair
 from rag.config import Settings
-from rag.errors import IndexDamagedError, IndexMismatchError
+from rag.errors import IndexDamagedError, IndexFolderError, IndexMismatchError
 from rag.index import Index
 from rag.manifest import LEXICAL, MANIFEST, PASSAGES, VECTORS, Layout
 from tests.doubles import HashingEmbedder, Silent
@@ -105,6 +106,16 @@ def test_vectors_of_another_model_are_not_mixed_in(layout: Layout) -> None:
     remove(layout.published() / VECTORS)
     with pytest.raises(IndexMismatchError, match="made with another 'hashing'"):
         repair(layout, lambda _: HashingEmbedder("other"), keep=2)
+
+
+def test_a_disk_that_fails_says_so(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(path: Path) -> sqlite3.Connection:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr("indexer.embed._opened", failing)
+    remove(layout.published() / VECTORS)
+    with pytest.raises(IndexFolderError, match="cannot be written: disk I/O error"):
+        repair(layout, lambda _: HashingEmbedder(), keep=2)
 
 
 def test_nothing_whole_says_so(layout: Layout) -> None:
