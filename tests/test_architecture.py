@@ -30,7 +30,7 @@ LAYERS = [
     "clauses decoding extractive onnx_export onnx_embedding openai_chat sentence_transformer",
     "cross_encoder servers transformers_chat",
     "body conflicts embedding entailment generation index injection lexical manifest packing "
-    "passages polarity prompt remembered repetition rerank verification wording",
+    "passages polarity prompt remembered repetition rerank schema verification wording",
     "answer_cache disclosure recognition",
     "drafting evidence retrieval statements",
     "calibration",
