@@ -1,7 +1,7 @@
 """Whose a draft is: products, kind, locale, dates; from its source, a sidecar, a rule, its path."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 
@@ -105,24 +105,6 @@ def _product_of_folder(name: str) -> tuple[str, ...]:
         if folder == "products":
             return (product,)
     return ()
-
-
-def product_of_name(name: str, known: Iterable[str]) -> str | None:
-    """The known product a file is named after: `manual-BR-KT17.pdf`, `product_info_3.md`.
-
-    An id of digits alone needs a word such as product or item before it: `10_returns.md` is about
-    no product 10.
-    """
-    stem = PurePosixPath(name.removesuffix(".gz")).stem.casefold()
-    for product in sorted(known, key=len, reverse=True):
-        own = re.escape(product.casefold())
-        if product.isdigit():
-            pattern = rf"(?:product|item|article|sku)(?:[ _-]?(?:info|number|no|id))?[ _-]?0*{own}$"
-        else:
-            pattern = rf"(?:^|[ _.-]){own}(?:$|[ _.-])"
-        if re.search(pattern, stem):
-            return product
-    return None
 
 
 def _kind(given: object, name: str, form: Kind | None) -> tuple[Kind, str]:

@@ -7,12 +7,11 @@ went into it has changed.
 import hashlib
 import json
 import sqlite3
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from indexer.attribution import product_of_name
+from indexer.catalogue import KnownProducts, common_name
 from indexer.report import Guess
 from indexer.row import DocumentRow
 from rag.injection import may_be_evidence
@@ -101,24 +100,22 @@ class PassageWriter:
 
         Only files whose documents say nothing of a product themselves are looked at.
         """
-        known = [row[0] for row in self._db.execute("SELECT DISTINCT product_id FROM products")]
+        ids = self._db.execute("SELECT DISTINCT product_id FROM products")
+        known = KnownProducts(row[0] for row in ids)
         unowned = self._db.execute(
             "SELECT id, source FROM documents d WHERE id = source AND NOT EXISTS "
             "(SELECT 1 FROM products p WHERE p.document_id = d.id) ORDER BY source"
         )
         guessed = []
-        for document_id, source in unowned.fetchall() if known else ():
-            product = product_of_name(source, known)
+        for document_id, source in unowned.fetchall():
+            product = known.named_by(source)
             if product is not None:
                 self._db.execute("INSERT INTO products VALUES (?,?)", (document_id, product))
                 guessed.append(Guess(source, "product_id", product, "file name"))
         return guessed
 
     def name_products(self) -> Mapping[str, str]:
-        """Name every product after what most titles of its spec documents begin with.
-
-        "Kettle 1.7 L – Sage" and "Kettle 1.7 L – Cream" make "Kettle 1.7 L".
-        """
+        """Name every product after the titles of its spec documents."""
         titles: dict[str, list[str]] = defaultdict(list)
         rows = self._db.execute(
             "SELECT p.product_id, d.title FROM products p JOIN documents d ON d.id = p.document_id "
@@ -128,7 +125,7 @@ class PassageWriter:
         )
         for product, title in rows:
             titles[product].append(title)
-        found = ((product, _trimmed(_beginning(own))) for product, own in titles.items())
+        found = ((product, common_name(own)) for product, own in titles.items())
         names = {product: name for product, name in found if name}
         self._db.executemany("INSERT INTO product_names VALUES (?,?)", sorted(names.items()))
         return names
@@ -198,17 +195,3 @@ class PassageWriter:
         """How many documents there are of each kind."""
         count = "SELECT kind, count(*) FROM documents GROUP BY kind ORDER BY kind"
         return {row[0]: row[1] for row in self._db.execute(count)}
-
-
-def _beginning(titles: Sequence[str]) -> str:
-    """The first words that most titles share, as many as these share; "" of titles all unlike."""
-    if len(titles) == 1:
-        return titles[0]
-    each = (accumulate(title.split(), "{} {}".format) for title in titles)
-    shared = Counter(beginning for beginnings in each for beginning in beginnings)
-    best = max(shared, key=lambda beginning: (shared[beginning], len(beginning)), default="")
-    return best if shared[best] > 1 else ""
-
-
-def _trimmed(name: str) -> str:
-    return " ".join(name.split()).rstrip(" –—-|,:(/")

@@ -438,27 +438,17 @@ def test_what_speaks_to_whoever_answers_is_told_every_time(
     assert run(corpus, settings).instructing == {"trap.md": 1}
 
 
-@pytest.mark.parametrize(
-    ("titles", "name"),
-    [
-        (["Kettle 1.7 L – Sage", "Kettle 1.7 L – Cream"], "Kettle 1.7 L"),
-        (["Kettle 1.7 L – Sage", "Kettle 1.7 L – Cream", "Great deals"], "Kettle 1.7 L"),
-        (["Free", "Kettle 1.7 L", "Kettle 1.7 L – Cream", "Best"], "Kettle 1.7 L"),
-        (["Kettle 1.7 L"], "Kettle 1.7 L"),
-        (["Kettle", "Great deals"], None),
-    ],
-)
-def test_a_product_is_named_after_what_most_titles_begin_with(
-    corpus: Path, settings: Settings, titles: list[str], name: str | None
-) -> None:
+def test_a_product_is_named_after_the_titles_of_its_specs(corpus: Path, settings: Settings) -> None:
+    titles = {"K": ["Kettle – Sage", "Kettle – Cream"], "L": ["Lamp"], "M": ["Free", "Best"]}
     rows = (
-        {"id": f"r{at}", "title": title, "kind": "spec", "product_id": "K", "text": f"No. {at}"}
-        for at, title in enumerate(titles)
+        {"id": title, "title": title, "kind": "spec", "product_id": product, "text": "Words."}
+        for product, own in titles.items()
+        for title in own
     )
     (corpus / "feed.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     run(corpus, settings)
     with closing(Index.open(settings.index)) as index:
-        assert index.passages.product_names.get("K") == name
+        assert index.passages.product_names == {"K": "Kettle", "L": "Lamp"}
 
 
 def test_of_two_documents_with_one_id_the_first_by_name_is_kept(
