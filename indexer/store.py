@@ -115,16 +115,21 @@ class PassageWriter:
         return guessed
 
     def name_products(self) -> Mapping[str, str]:
-        """Name every product after the titles of its spec documents."""
-        titles: dict[str, list[str]] = defaultdict(list)
+        """Name every product after the titles of its spec documents.
+
+        Files beside a feed's rows are not asked: "Brisa data sheet" is called after the brand.
+        """
+        of_rows: dict[str, list[str]] = defaultdict(list)
+        of_files: dict[str, list[str]] = defaultdict(list)
         rows = self._db.execute(
-            "SELECT p.product_id, d.title FROM products p JOIN documents d ON d.id = p.document_id "
-            "WHERE d.kind = ? AND "
+            "SELECT p.product_id, d.title, d.id = d.source "
+            "FROM products p JOIN documents d ON d.id = p.document_id WHERE d.kind = ? AND "
             "(SELECT count(*) FROM products o WHERE o.document_id = d.id) = 1 ORDER BY d.id",
             (Kind.SPEC.value,),
         )
-        for product, title in rows:
-            titles[product].append(title)
+        for product, title, is_file in rows:
+            (of_files if is_file else of_rows)[product].append(title)
+        titles = of_files | of_rows
         found = ((product, common_name(own)) for product, own in titles.items())
         names = {product: name for product, name in found if name}
         self._db.executemany("INSERT INTO product_names VALUES (?,?)", sorted(names.items()))

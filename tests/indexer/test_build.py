@@ -451,6 +451,26 @@ def test_a_product_is_named_after_the_titles_of_its_specs(corpus: Path, settings
         assert index.passages.product_names == {"K": "Kettle", "L": "Lamp"}
 
 
+@pytest.mark.parametrize(
+    ("rows", "name"),
+    [
+        (["Brisa Kettle – Sage", "Brisa Kettle – Cream"], "Brisa Kettle"),
+        (["Brisa Kettle 1.7 L"], "Brisa Kettle 1.7 L"),
+        ([], "Brisa datasheet"),
+    ],
+)
+def test_a_file_beside_a_feed_does_not_shorten_a_product_s_name(
+    corpus: Path, settings: Settings, rows: list[str], name: str
+) -> None:
+    (corpus / "products/K").mkdir(parents=True)
+    (corpus / "products/K/datasheet.md").write_text("# Brisa datasheet\n\nIt holds 1.7 litres.\n")
+    feed = "".join(f"K-{at},K,{title},3\n" for at, title in enumerate(rows))
+    (corpus / "feed.csv").write_text(f"id,item_group_id,title,price\n{feed or 'L,L,Lamp,3'}")
+    run(corpus, settings)
+    with closing(Index.open(settings.index)) as index:
+        assert index.passages.product_names["K"] == name
+
+
 def test_of_two_documents_with_one_id_the_first_by_name_is_kept(
     corpus: Path, settings: Settings
 ) -> None:
