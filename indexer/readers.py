@@ -78,7 +78,7 @@ def read(files: Iterable[SourceFile], limits: Indexing) -> Generator[Read]:
 
 def _reads(name: str, answer: Mapping[str, Any]) -> Iterator[Read]:
     if "row" in answer:
-        yield Read(name, answer["row"])
+        yield Read(name, DocumentRow(*answer["row"]))
     if "problem" in answer:
         yield Read(name, problem=DocumentError(answer["problem"]))
 

@@ -18,6 +18,9 @@ from rag.injection import may_be_evidence
 from rag.schema import DOCUMENTS, SCHEMA, UNIQUE_DOCUMENTS, read_document
 from rag.types import Chunk, Document, Kind
 
+_OF_DOCUMENTS = ", ".join((*DocumentRow._fields, "digest"))
+_OF_CHUNKS = "row, id, document_id, start, end, page, headings, embedding_text, text_key, instructs"
+
 
 def text_key(text: str) -> bytes:
     """What an embedded text is known by: its BLAKE2b, 16 bytes."""
@@ -52,12 +55,14 @@ class PassageWriter:
     def add(self, row: DocumentRow) -> None:
         """Insert a document."""
         digest = hashlib.sha256(json.dumps(row).encode()).hexdigest()
-        marks = ",".join("?" * len(row))
-        self._db.execute(f"INSERT INTO documents VALUES ({marks},?,NULL)", (*row, digest))
+        marks = ",".join("?" * (len(row) + 1))
+        insert = f"INSERT INTO documents ({_OF_DOCUMENTS}) VALUES ({marks})"
+        self._db.execute(insert, (*row, digest))
 
     def finish_file(self, name: str, fingerprint: str) -> None:
         """Note that a file was read without a problem, for the next run to copy."""
-        self._db.execute("INSERT OR REPLACE INTO files VALUES (?,?)", (name, fingerprint))
+        insert = "INSERT OR REPLACE INTO files (name, fingerprint) VALUES (?,?)"
+        self._db.execute(insert, (name, fingerprint))
 
     def carry_file(self, name: str, fingerprint: str) -> bool:
         """Copy the documents of a file that has not changed; say whether that was possible."""
@@ -66,8 +71,11 @@ class PassageWriter:
         known = "SELECT 1 FROM earlier.files WHERE name = ? AND fingerprint = ?"
         if self._db.execute(known, (name, fingerprint)).fetchone() is None:
             return False
-        copy = "INSERT INTO documents SELECT * FROM earlier.documents WHERE source = ?"
-        self._db.execute(copy, (name,))
+        self._db.execute(
+            f"INSERT INTO documents ({_OF_DOCUMENTS}) "
+            f"SELECT {_OF_DOCUMENTS} FROM earlier.documents WHERE source = ?",
+            (name,),
+        )
         self.finish_file(name, fingerprint)
         return True
 
@@ -90,8 +98,8 @@ class PassageWriter:
         self._db.execute(UNIQUE_DOCUMENTS)
         for table in ("product", "variant"):
             self._db.execute(
-                f"INSERT INTO {table}s SELECT d.id, j.value FROM documents d, "
-                f"json_each(d.{table}_ids) j ORDER BY d.source, d.number, j.key"
+                f"INSERT INTO {table}s (document_id, {table}_id) SELECT d.id, j.value "
+                f"FROM documents d, json_each(d.{table}_ids) j ORDER BY d.source, d.number, j.key"
             )
         return sorted((source, id) for source, id in dropped)
 
@@ -110,7 +118,8 @@ class PassageWriter:
         for document_id, source in unowned.fetchall():
             product = known.named_by(source)
             if product is not None:
-                self._db.execute("INSERT INTO products VALUES (?,?)", (document_id, product))
+                insert = "INSERT INTO products (document_id, product_id) VALUES (?,?)"
+                self._db.execute(insert, (document_id, product))
                 guessed.append(Guess(source, "product_id", product, "file name"))
         return guessed
 
@@ -132,7 +141,8 @@ class PassageWriter:
         titles = of_files | of_rows
         found = ((product, common_name(own)) for product, own in titles.items())
         names = {product: name for product, name in found if name}
-        self._db.executemany("INSERT INTO product_names VALUES (?,?)", sorted(names.items()))
+        insert = "INSERT INTO product_names (product_id, name) VALUES (?,?)"
+        self._db.executemany(insert, sorted(names.items()))
         return names
 
     def documents(self) -> Iterator[tuple[Document, str]]:
@@ -145,8 +155,8 @@ class PassageWriter:
         if not self._has_earlier:
             return False
         copied = self._db.execute(
-            "INSERT INTO chunks SELECT ? + row_number() OVER (ORDER BY row) - 1, c.id, "
-            "c.document_id, start, end, page, headings, embedding_text, text_key, instructs "
+            f"INSERT INTO chunks ({_OF_CHUNKS}) SELECT ? + row_number() OVER (ORDER BY row) - 1, "
+            "c.id, c.document_id, start, end, page, headings, embedding_text, text_key, instructs "
             "FROM earlier.chunks c JOIN earlier.documents d ON d.id = c.document_id "
             "WHERE d.id = ? AND d.chunk_key = ?",
             (self.chunks, document_id, key),
@@ -173,7 +183,7 @@ class PassageWriter:
             )
             for row, chunk in enumerate(chunks, self.chunks)
         )
-        insert = "INSERT INTO chunks VALUES (?,?,?,?,?,?,?,?,?,?)"
+        insert = f"INSERT INTO chunks ({_OF_CHUNKS}) VALUES (?,?,?,?,?,?,?,?,?,?)"
         self.chunks += self._db.executemany(insert, rows).rowcount
         self._keyed(document.id, key)
 

@@ -6,13 +6,19 @@ import sys
 import tempfile
 import time
 
+from indexer.row import DocumentRow
+
 sys.stdout.write("{}\n")
 sys.stdout.flush()
 for line in sys.stdin:
     name = json.loads(line)["name"]
     if "unpacks" in name:
         tempfile.mkstemp(dir=tempfile.mkdtemp())
-    rows = [[name, number] for number in range(300 if name.startswith("long") else 2)]
+    numbers = range(300 if name.startswith("long") else 2)
+    rows = [
+        [{"id": name, "number": number}.get(field) for field in DocumentRow._fields]
+        for number in numbers
+    ]
     for row in rows:
         if name.startswith("slow"):
             time.sleep(0.3)

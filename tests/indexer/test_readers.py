@@ -40,7 +40,7 @@ def test_every_file_comes_with_its_end(tmp_path: Path) -> None:
     found = list(read(files(tmp_path, *names), Indexing()))
     for name in names:
         document, end = [item for item in found if item.name == name]
-        assert document.row is not None and document.row[0] == name
+        assert document.row is not None and document.row.id == name
         assert end == Read(name)
 
 
@@ -49,7 +49,7 @@ def test_rules_reach_the_reader(tmp_path: Path) -> None:
     limits = Indexing(rules=(Rule(path="{product_id}.md", version="7"),))
     document, _ = read(files(tmp_path, "KT-1.md"), limits)
     assert document.row is not None
-    assert '["KT-1"]' in document.row and "7" in document.row
+    assert (document.row.product_ids, document.row.version) == ('["KT-1"]', "7")
 
 
 def test_what_a_loader_finds_wrong_is_a_problem_of_the_file(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_file_that_takes_its_reader_down_costs_itself_only(
     assert sorted(ends) == sorted(["a", name, "b", "c", name, "d"])
     for each in "abcd":
         rows = [item.row for item in found if item.row and item.name == each]
-        assert rows == [[each, number] for number in range(2)]
+        assert [(row.id, row.number) for row in rows] == [(each, 0), (each, 1)]
 
 
 @pytest.mark.usefixtures("odd_readers")
