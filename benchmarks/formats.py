@@ -1,7 +1,7 @@
 """What the files of each format become: documents, passages, and whether each is what it says.
 
-Run: python -m benchmarks.formats [FOLDER…]. Without a folder, the sample shop and the tests' small
-one, by format; with folders, a line for each, and what its report says.
+Run: python -m benchmarks.formats [FOLDER…], by default of the sample shop. Prints, for each folder,
+a table by format and what its report says.
 """
 
 import argparse
@@ -15,7 +15,6 @@ from benchmarks.indexing import CORPUS, Given, run
 from indexer.report import Report
 from rag.embedding import Embedder, open_embedder
 from rag.index import Index
-from tests.samples import write_small_corpus
 
 LIMIT = 120
 
@@ -78,13 +77,11 @@ def show(name: str, report: Report, found: dict[str, list[int]]) -> None:
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folders", nargs="*", type=Path)
+    parser.add_argument("folders", nargs="*", type=Path, default=[CORPUS])
     options = parser.parse_args()
     embedder = Counting(open_embedder("minilm"))
-    with tempfile.TemporaryDirectory() as made:
-        small = write_small_corpus(Path(made) / "tests")
-        for folder in options.folders or [CORPUS, small]:
-            show(folder.name, *look(folder, embedder))
+    for folder in options.folders:
+        show(folder.name, *look(folder, embedder))
 
 
 if __name__ == "__main__":

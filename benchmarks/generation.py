@@ -7,12 +7,14 @@ runs that take turns; the ratios are of the same run.
 import argparse
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
+from langchain_core.messages import BaseMessage, convert_to_openai_messages
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from benchmarks.questions import questions, scope_of
 from rag import prompt
@@ -22,6 +24,7 @@ from rag.engine import Engine
 from rag.evidence import Selector
 from rag.generation import open_generator
 from rag.index import Index
+from rag.models import resolve
 from rag.retrieval import Retriever
 from rag.text import sentences
 from rag.transformers_chat import TransformersChat
@@ -54,19 +57,26 @@ def drafted(chat: TransformersChat, messages: Any) -> str:  # noqa: ANN401
     return str(chat.invoke(messages).text)
 
 
-def plain(chat: TransformersChat, messages: Any) -> str:  # noqa: ANN401
-    """The draft by the library's own loop, from nothing."""
-    ids = torch.tensor([chat._ids(messages)])
-    model = chat._decoder._model
-    with torch.inference_mode():
-        out = model.generate(
-            ids,
-            attention_mask=torch.ones_like(ids),
-            max_new_tokens=chat.max_tokens,
-            do_sample=False,
-            pad_token_id=0,
+class Plain:
+    """The library's own way: its chat template and its loop, from nothing each time."""
+
+    def __init__(self, name: str, max_tokens: int) -> None:
+        folder = resolve(name).folder
+        self._tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+        self._model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+        self._max_tokens = max_tokens
+
+    def draft(self, messages: Sequence[BaseMessage]) -> str:
+        """The draft."""
+        read = self._tokenizer.apply_chat_template(
+            convert_to_openai_messages(messages), add_generation_prompt=True, return_tensors="pt"
         )
-    return str(chat._tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True))
+        with torch.inference_mode():
+            out = self._model.generate(
+                **read, max_new_tokens=self._max_tokens, do_sample=False, pad_token_id=0
+            )
+        new = out[0, read["input_ids"].shape[1] :]
+        return str(self._tokenizer.decode(new, skip_special_tokens=True))
 
 
 def first_and_whole(engine: Engine, question: Question) -> tuple[float | None, float]:
@@ -121,6 +131,7 @@ def main() -> None:
     rows = questions("dev")
     rows = rows[:: max(1, len(rows) // options.limit)]
     asked = [Question(row["question"], scope_of(row)) for row in rows]
+    plain = Plain("smollm2", chat.max_tokens)
     shown = list(prompts(retriever, asked, chat))
     chat.invoke(shown[0][2])  # the kept beginning is read here
     sizes = [chat.count_tokens(messages) for _, _, messages in shown]
@@ -132,7 +143,7 @@ def main() -> None:
         for question, evidence, messages in shown:
             mine, text = timed(partial(drafted, chat, messages))
             drafts.append((question, text, evidence))
-            other, reference = timed(partial(plain, chat, messages))
+            other, reference = timed(partial(plain.draft, messages))
             ours.append(mine)
             theirs.append(other)
             same += text == reference

@@ -69,6 +69,13 @@ def running(command: list[str], port: int, **environment: str) -> Iterator[int]:
                 process.wait(40)
 
 
+def free_port() -> int:
+    """One that no other server answers on: it would be measured instead."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
 def until_ready(port: int, process: subprocess.Popen[bytes]) -> None:
     """Wait for `/readyz`."""
     while process.poll() is None:
@@ -191,7 +198,7 @@ def main() -> None:
             yield json.dumps({**each, "question": said, **more}).encode()
 
     same = itertools.repeat(json.dumps(asked[0]).encode())
-    port, bin_ = 8765, Path(sys.executable).parent
+    port, bin_ = free_port(), Path(sys.executable).parent
     ours = [str(bin_ / "shelftalk"), "serve", "--port", str(port), "--index", options.index]
     plain = [sys.executable, "-m", "uvicorn", "benchmarks.plain_app:app", "--port", str(port)]
     quiet = ["--log-level", "warning"]
