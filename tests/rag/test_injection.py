@@ -1,8 +1,12 @@
 """Texts that speak to whoever answers, and texts that speak to shoppers."""
 
-import pytest
+import re
 
-from rag.injection import addresses_the_answerer, may_be_evidence
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rag.injection import _HABITS, addresses_the_answerer, may_be_evidence
 from rag.types import Kind
 
 
@@ -81,3 +85,19 @@ def test_words_to_shoppers(text: str) -> None:
 def test_a_reviewer_does_not_lure_away(text: str) -> None:
     assert not may_be_evidence(text, Kind.REVIEW)
     assert may_be_evidence(text, Kind.POLICY)
+
+
+ODD = str.maketrans({"i": "ı", "I": "İ", "s": "ſ", "k": "\u212a", "K": "\u212a"})
+"""Letters that count as those of ASCII where case does not."""
+
+
+@pytest.mark.parametrize("habit", [habit for _, habit in _HABITS], ids=range(len(_HABITS)))
+@given(data=st.data())
+@settings(max_examples=30)
+def test_no_order_goes_by_for_want_of_its_words(
+    habit: re.Pattern[str], data: st.DataObject
+) -> None:
+    order = data.draw(st.from_regex(habit))
+    written = data.draw(st.sampled_from([order, order.upper(), order.translate(ODD)]))
+    plain = " ".join(written.split())
+    assert addresses_the_answerer(plain) or not habit.search(plain)
