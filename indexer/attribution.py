@@ -55,7 +55,12 @@ def attribute(
     Raises:
         DocumentError: a date or kind in the metadata is malformed.
     """
-    about = {**told, **draft.metadata}
+    about = {
+        key: value
+        for one in (told, draft.metadata)
+        for key, value in one.items()
+        if value not in (None, "")  # an empty cell is nobody's word
+    }
     products = _ids(about, "product_id") or _product_of_folder(file.place)
     kind, told_by = _kind(about.get("kind"), file.place, draft.kind)
     first, last = _in_force(about)
@@ -74,7 +79,7 @@ def attribute(
         effective_from=first,
         effective_until=last,
         version=_text(about, "version"),
-        metadata={key: value for key, value in about.items() if key not in _CONSUMED},
+        metadata=_others(about),
     )
     return document, [Guess(file.name, "kind", kind.value, told_by)] if told_by else []
 
@@ -156,6 +161,13 @@ def _locale(about: Mapping[str, object]) -> str | None:
         if value := _text(about, key):
             return base_language(value)
     return None
+
+
+def _others(about: Mapping[str, object]) -> dict[str, object]:
+    """What else is told; the shop as a text, as settings name it, though YAML may read a number."""
+    others = {key: value for key, value in about.items() if key not in {*_CONSUMED, "shop"}}
+    shop = _text(about, "shop")
+    return {**others, "shop": shop} if shop else others
 
 
 def _text(about: Mapping[str, object], key: str) -> str | None:

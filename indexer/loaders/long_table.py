@@ -20,7 +20,7 @@ _ATTRIBUTES = (
 )  # fmt: skip
 _VALUES = ("attribute_value", "value", "wert")
 _UNITS = ("unit", "units", "uom", "einheit")
-_APART = ("variant_id", "sku", "locale", "lang", "language")
+_APART = ("variant_id", "sku", "locale", "lang", "language", "shop")
 """Columns by which the rows of one product are told apart."""
 _FIELDS_OF_A_PRODUCT = frozenset((*TITLE, *PROSE, *BELONGS, *ABOUT))
 

@@ -29,7 +29,7 @@ PROSE = ("description", "short_description", "long_description", "body_html", "b
          "summary")  # fmt: skip
 BELONGS = ("product_id", "product_ids", "variant_id", "variant_ids", "item_group_id")
 ABOUT = ("kind", "locale", "lang", "language", "url", "link", "effective_from", "effective_until",
-         "version")  # fmt: skip
+         "version", "shop")  # fmt: skip
 _UNREADABLE = ("image_link", "additional_image_link", "image", "images", "image_url", "image_src",
                "thumbnail", "mobile_link")  # fmt: skip
 

@@ -168,6 +168,34 @@ def test_nested_metadata_is_kept_as_it_is(tmp_path: Path) -> None:
     assert document.metadata == {"sizes": {"1": "small", "x": "big"}, "tags": ["a", "b"]}
 
 
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.md", "---\nshop: {}\n---\nWeight: 1 kg"),
+        ("a.csv", "sku,weight,shop\nKT12,1 kg, {} \n"),
+        ("a.csv", "sku,text,shop\nKT12,Weight: 1 kg,{}\n"),
+        ("a.csv", "sku,attribute,value,Shop\nKT12,weight,1 kg,{}\n"),
+        ("a.jsonl", '{{"id": "KT12", "weight": "1 kg", "shop": {}}}'),
+    ],
+)
+def test_a_shop_is_known_of_every_document_and_shown_in_none(
+    tmp_path: Path, name: str, data: str
+) -> None:
+    """Settings name it in text, though YAML and JSON may read a number."""
+    document = read(tmp_path, name, data.format("7"))
+    assert document.metadata["shop"] == "7"
+    assert document.text == "Weight: 1 kg"
+
+
+@pytest.mark.parametrize("written", ["", " ", "\u200b"])
+def test_an_empty_cell_is_nobody_s_word(tmp_path: Path, written: str) -> None:
+    data = f"sku,weight,shop,kind\nKT12,1 kg,{written},\n"
+    assert "shop" not in read(tmp_path, "a.csv", data).metadata
+    (tmp_path / "b.csv.yaml").write_text("shop: north\nkind: manual")
+    document = read(tmp_path, "b.csv", "sku,weight,shop,kind\nKT12,1 kg,,\n")
+    assert (document.metadata["shop"], document.kind) == ("north", Kind.MANUAL)
+
+
 def ruled(folder: Path, name: str, *rules: Rule, text: str = "Text") -> Document:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -70,6 +70,16 @@ def test_languages_and_variants_stay_apart(tmp_path: Path) -> None:
     ]
 
 
+def test_shops_stay_apart(tmp_path: Path) -> None:
+    data = "sku,shop,attribute,value\nKT12,a,Price,1 GBP\nKT12,b,Price,2 GBP\nKT17,a,Price,3 GBP\n"
+    found = [d for d in read_all(tmp_path, "a.csv", data) if isinstance(d, Document)]
+    assert [(d.id, d.metadata["shop"], d.text) for d in found] == [
+        ("a.csv#KT12-a", "a", "Price: 1 GBP"),
+        ("a.csv#KT12-b", "b", "Price: 2 GBP"),
+        ("a.csv#KT17", "a", "Price: 3 GBP"),
+    ]
+
+
 def test_what_is_wrong_with_a_row_is_said(tmp_path: Path) -> None:
     data = "id,attribute,value\n\u200b,Weight,1\nKT12,Weight,1,x\nKT17,Weight,\nKT19,Colour,red\n"
     found = read_all(tmp_path, "a.csv", data)
