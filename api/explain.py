@@ -11,14 +11,14 @@ from rag.types import Passage, Scope
 
 def explanation_body(plan: Plan, retriever: Retriever) -> dict[str, Any]:
     """What a question came to, as JSON."""
-    named = retriever.index.passages.product_names
+    catalogue = retriever.index.passages.catalogue(plan.question.scope.shop)
     return {
         "sought": list(plan.sought),
         "lexical_weight": plan.lexical_weight,
         "filters": filters_body(plan.question.scope),
-        "about": [{"product_id": id, "name": named.get(id, id)} for id in plan.about],
+        "about": [{"product_id": id, "name": catalogue.name(id)} for id in plan.about],
         "admitted": len(plan.rows),
-        "passages": retriever.index.manifest.chunks,
+        "passages": catalogue.passages,
     }
 
 

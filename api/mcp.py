@@ -130,7 +130,7 @@ def _product(engine: Engine, id: str, scope: types.Scope) -> Body:
     documents = [passages.document(each) for each in ids]
     return {
         "product_id": id,
-        "name": passages.product_names.get(id),
+        "name": passages.catalogue(scope.shop).names.get(id),
         "documents": [
             {"id": each.id, "title": each.title, "kind": each.kind.value, "url": _url(each)}
             for each in documents

@@ -78,7 +78,7 @@ def main() -> None:
     logging.disable(logging.WARNING)
     embedder = open_embedder("minilm")
     clean = opened(options.build / "clean", embedder, "extractive", [FILE.parent])
-    products = sorted(clean.retriever.index.passages.product_names)
+    products = sorted(clean.retriever.index.passages.catalogue().names)
     more = read_attacks(options.attacks) if options.attacks else []
     written = list(poisons(products, more))
     write(options.build / "documents", written)

@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.questions import questions
 from rag.embedding import open_embedder
 from rag.index import Index
-from rag.recognition import Catalogue
+from rag.recognition import Recogniser
 from rag.retrieval import Retriever
 from rag.types import Question, Scope
 
@@ -29,8 +29,8 @@ def main() -> None:
     parser.add_argument("--embedder", default="minilm", help="the one that made the index")
     options = parser.parse_args()
     retriever = Retriever(Index.open(options.index), open_embedder(options.embedder))
-    catalogue = Catalogue(retriever.index)
-    names = retriever.index.passages.product_names
+    recogniser = Recogniser(retriever.index.passages.catalogue(), retriever.index)
+    names = retriever.index.passages.catalogue().names
     rows = [row for row in questions(options.split) if row["kind"] == "sibling"]
     rows = [row for row in rows if row.get("product_id") in names]
     ways: dict[str, Callable[[str, str], Question]] = {
@@ -50,7 +50,7 @@ def main() -> None:
             passages = retriever.retrieve(question, 10)
             wrong = [bool(p.document.product_ids) and product not in p.document.product_ids
                      for p in passages]  # fmt: skip
-            found = catalogue.recognise(question.text)
+            found = recogniser.recognise(question.text)
             first, anywhere = first + wrong[0], anywhere + any(wrong)
             told, asks = told + (found.named == (product,)), asks + (product in found.choices)
         shares = (count / len(rows) for count in (first, anywhere, told, asks))

@@ -7,16 +7,16 @@ went into it has changed.
 import hashlib
 import json
 import sqlite3
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from indexer.catalogue import KnownProducts, common_name
+from indexer.file_names import KnownProducts
 from indexer.report import Guess
 from indexer.row import DocumentRow
 from rag.injection import may_be_evidence
+from rag.naming import product_names
 from rag.schema import DOCUMENTS, SCHEMA, UNIQUE_DOCUMENTS, read_document
-from rag.types import Chunk, Document, Kind
+from rag.types import Chunk, Document
 
 _OF_DOCUMENTS = ", ".join((*DocumentRow._fields, "digest"))
 _OF_CHUNKS = "row, id, document_id, start, end, page, headings, embedding_text, text_key, instructs"
@@ -124,25 +124,11 @@ class PassageWriter:
         return guessed
 
     def name_products(self) -> Mapping[str, str]:
-        """Name every product after the titles of its spec documents.
-
-        Files beside a feed's rows are not asked: "Brisa data sheet" is called after the brand.
-        """
-        of_rows: dict[str, list[str]] = defaultdict(list)
-        of_files: dict[str, list[str]] = defaultdict(list)
-        rows = self._db.execute(
-            "SELECT p.product_id, d.title, d.id = d.source "
-            "FROM products p JOIN documents d ON d.id = p.document_id WHERE d.kind = ? AND "
-            "(SELECT count(*) FROM products o WHERE o.document_id = d.id) = 1 ORDER BY d.id",
-            (Kind.SPEC.value,),
+        """Name every product, as the titles of its spec documents do."""
+        names = product_names(self._db)
+        self._db.executemany(
+            "INSERT INTO product_names (product_id, name) VALUES (?,?)", sorted(names.items())
         )
-        for product, title, is_file in rows:
-            (of_files if is_file else of_rows)[product].append(title)
-        titles = of_files | of_rows
-        found = ((product, common_name(own)) for product, own in titles.items())
-        names = {product: name for product, name in found if name}
-        insert = "INSERT INTO product_names (product_id, name) VALUES (?,?)"
-        self._db.executemany(insert, sorted(names.items()))
         return names
 
     def documents(self) -> Iterator[tuple[Document, str]]:

@@ -185,7 +185,7 @@ class Engine:
             yield from self._silence(question, answer, evidence, clock)
             return
         if not side_by_side and recognised.choices and evidence[0].document.product_ids:
-            choices = self._names(recognised.choices)
+            choices = self._called(question.scope, recognised.choices)
             text = wording.which(question.text, list(choices.values()))
             yield replace(answer, text=text, choices=choices, timings_ms=clock.laps())
             return
@@ -260,11 +260,14 @@ class Engine:
         owned = passages.heads.owned[rows]
         return passages.document_count(rows[owned == bool(like.product_ids)])
 
+    def _called(self, scope: Scope, products: Sequence[str]) -> dict[str, str]:
+        return self.retriever.index.passages.catalogue(scope.shop).called(products)
+
     def _compared(self, question: Question, products: Sequence[str]) -> list[Said]:
         """What each of several products has, side by side; empty where that cannot be told."""
         if len(products) < 2:
             return []
-        names = self._names(products)
+        names = self._called(question.scope, products)
         bare = without_words(question.text, " ".join((*names, *names.values())))
         by_name: dict[str, list[Evidence]] = {}
         for product, name in names.items():
@@ -273,15 +276,6 @@ class Engine:
             passages = self.retriever.retrieve(of_one, self._answering.passages)
             by_name[name] = self._selector.ranked(of_one, passages)
         return compared(by_name, self._answering.threshold)
-
-    def _names(self, products: Sequence[str]) -> dict[str, str]:
-        """How to call each of several products: by its name, its id where that does not tell."""
-        known = self.retriever.index.passages.product_names
-        names = [known.get(product, product) for product in products]
-        return {
-            product: name if names.count(name) == 1 else f"{name} ({product})"
-            for product, name in zip(products, names, strict=True)
-        }
 
 
 def require_usable(settings: Settings) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
-from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.catalogue import Catalogue
 from rag.errors import IndexDamagedError, ScopeError
 from rag.filters import to_sql
 from rag.heads import Heads
 from rag.locale import base_language
 from rag.remembered import Remembered
-from rag.schema import DOCUMENTS, read_chunk, read_document
+from rag.schema import DOCUMENTS, OF_SHOP, read_chunk, read_document
 from rag.types import Chunk, Document, Scope
 
 Rows = NDArray[np.int64]
@@ -29,12 +29,18 @@ Rows = NDArray[np.int64]
 CHUNKS_KEPT, DOCUMENTS_KEPT = 4096, 512
 """Those read last stay in memory: some 10 MB of chunks; of documents, long ones may be far more."""
 
-_IN_SCOPE = """
+_SHOPS = """
+SELECT DISTINCT json_extract(metadata, '$.shop') AS shop FROM documents WHERE shop IS NOT NULL
+"""
+_NAMED_BY_NONE = ""
+"""Stands for every shop that no document names: they all have what names none."""
+
+_IN_SCOPE = f"""
 SELECT c.row FROM chunks c JOIN documents d ON d.id = c.document_id
 WHERE (d.effective_from IS NULL OR d.effective_from <= :as_of)
   AND (d.effective_until IS NULL OR d.effective_until >= :as_of)
   AND (:locale IS NULL OR d.locale IS NULL OR d.locale = :locale)
-  AND (:shop IS NULL OR coalesce(json_extract(d.metadata, '$.shop'), :shop) = :shop)
+  AND {OF_SHOP}
   AND (:kinds IS NULL OR d.kind IN (SELECT value FROM json_each(:kinds)))
   AND (:product IS NULL
        OR NOT EXISTS (SELECT 1 FROM products p WHERE p.document_id = d.id)
@@ -55,21 +61,15 @@ class PassageStore:
                 f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
             )
             self._db.row_factory = sqlite3.Row
-            self._known_products = frozenset(
-                row[0] for row in self._db.execute("SELECT DISTINCT product_id FROM products")
-            )
-            self._known_variants = frozenset(
-                row[0] for row in self._db.execute("SELECT DISTINCT variant_id FROM variants")
-            )
-            self.product_names: dict[str, str] = dict(
-                tuple(row) for row in self._db.execute("SELECT product_id, name FROM product_names")
-            )
             self.heads = Heads.read(self._db)
+            self._shops = frozenset(row[0] for row in self._db.execute(_SHOPS))
+            self._whole = Catalogue.read(self._db, len(self))
         except sqlite3.Error as error:
             raise IndexDamagedError(f"{path} cannot be read: {error}") from error
         self._documents = Remembered(self._read_documents, DOCUMENTS_KEPT)
         self._chunks = Remembered(self._read_chunks, CHUNKS_KEPT)
         self._rows_on_a_day = lru_cache(maxsize=256)(self._rows)
+        self._catalogue_of = lru_cache(maxsize=None)(self._read_catalogue)
 
     def close(self) -> None:
         """Release the file."""
@@ -78,6 +78,16 @@ class PassageStore:
     def __len__(self) -> int:
         """How many chunks there are."""
         return len(self.heads.kinds)
+
+    def catalogue(self, shop: str | None = None) -> Catalogue:
+        """What products a shop has. Without one, or where no document names any: all there are."""
+        if shop is None or not self._shops:
+            return self._whole
+        return self._catalogue_of(shop if shop in self._shops else _NAMED_BY_NONE)
+
+    def _read_catalogue(self, shop: str) -> Catalogue:
+        with self._reading() as db:
+            return Catalogue.read(db, len(self), shop)
 
     def chunks(self, rows: Sequence[int]) -> list[Chunk]:
         """The chunks at these rows, in the order given."""
@@ -134,20 +144,6 @@ class PassageStore:
         with self._query(query, (json.dumps(rows.tolist()),)) as found:
             return [(text, frozenset(json.loads(products))) for text, products in found]
 
-    def model_numbers(self) -> dict[str, str]:
-        """Ids of products and of their variants, each with the product's."""
-        query = (
-            "SELECT v.variant_id, p.product_id FROM variants v "
-            "JOIN products p ON p.document_id = v.document_id "
-            "GROUP BY v.variant_id HAVING count(DISTINCT p.product_id) = 1"
-        )
-        with self._query(query) as found:
-            return {**dict(map(tuple, found)), **{id: id for id in self._known_products}}
-
-    def knows_variant(self, variant: str) -> bool:
-        """Whether any document is of this variant, of whichever products."""
-        return variant in self._known_variants
-
     def document_ids(self) -> list[str]:
         """Every document's id, sorted."""
         with self._query("SELECT id FROM documents ORDER BY id") as found:
@@ -177,7 +173,7 @@ class PassageStore:
         """The rows of all chunks a scope admits; read-only, they are shared.
 
         Raises:
-            ScopeError: the product or variant occurs in no document.
+            ScopeError: the shop has no such product or variant.
         """
         # "Today" is settled before the cache is asked: it would keep yesterday's answer.
         # A filter for 1 equals one for true: how they are written keeps their rows apart.
@@ -185,10 +181,7 @@ class PassageStore:
         return self._rows_on_a_day(replace(scope, as_of=day), repr(scope.where))
 
     def _rows(self, scope: Scope, _written: str) -> Rows:
-        _require("product", scope.product_id, self._known_products)
-        _require("variant", scope.variant_id, self._known_variants)
-        if scope.product_id and scope.variant_id:
-            self._require_together(scope.product_id, scope.variant_id)
+        self.catalogue(scope.shop).require(scope)
         values = {
             "as_of": scope.as_of and scope.as_of.isoformat(),
             "locale": scope.locale and base_language(scope.locale),
@@ -208,19 +201,6 @@ class PassageStore:
         instructs = self.heads.instruct[rows]
         return (rows[~instructs], rows[instructs]) if instructs.any() else (rows, rows[:0])
 
-    def _require_together(self, product: str, variant: str) -> None:
-        query = (
-            "SELECT p.product_id FROM variants v JOIN products p ON p.document_id = v.document_id "
-            "WHERE v.variant_id = ?"
-        )
-        with self._query(query, (variant,)) as found:
-            owners = sorted({row[0] for row in found})
-        if product not in owners:
-            raise ScopeError(
-                f"Variant {variant!r} is not one of product {product!r} but of "
-                f"{', '.join(owners) or 'none'}. Give the product it belongs to, or leave one out."
-            )
-
     def _read_documents(self, ids: Sequence[str]) -> list[Document]:
         marks = ",".join("?" * len(ids))
         with self._query(f"{DOCUMENTS} WHERE d.id IN ({marks})", ids) as found:
@@ -232,23 +212,14 @@ class PassageStore:
 
     @contextmanager
     def _query(self, sql: str, values: Any = ()) -> Iterator[list[sqlite3.Row]]:  # noqa: ANN401
-        try:
-            with self._lock:
-                found = self._db.execute(sql, values).fetchall()
-        except sqlite3.Error as error:
-            raise IndexDamagedError(f"The passages cannot be read: {error}") from error
+        with self._reading() as db:
+            found = db.execute(sql, values).fetchall()
         yield found
 
-
-def _require(what: str, value: str | None, known: frozenset[str]) -> None:
-    if value is None or value in known:
-        return
-    by_lower = {one.casefold(): one for one in known}
-    near = get_close_matches(value.casefold(), by_lower, n=3, cutoff=0.6)
-    if near:
-        hint = f"Did you mean {', '.join(by_lower[one] for one in near)}?"
-    elif known:
-        hint = f"Give one of the index's {len(known)}, such as {min(known)}, or none."
-    else:
-        hint = f"This index knows no {what}s; ask without one."
-    raise ScopeError(f"No document belongs to {what} {value!r}. {hint}")
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with self._lock:
+                yield self._db
+        except sqlite3.Error as error:
+            raise IndexDamagedError(f"The passages cannot be read: {error}") from error

@@ -14,12 +14,13 @@ from functools import lru_cache
 
 import numpy as np
 
+from rag.catalogue import Catalogue
 from rag.index import Index
 from rag.spelling import nearest
 from rag.text import stem, words
 
 _RARE = 0.01
-"""Share of all passages that may say a name and yet belong to none of the products called so."""
+"""Share of a shop's passages that may say a name and belong to none of the products called so."""
 _SMALL = 0.2
 """Share of a name's occurrences that may be written small."""
 _SAMPLE = 100
@@ -48,19 +49,18 @@ class Recognition:
     """Those it may mean, each as well as the others, where it names none."""
 
 
-class Catalogue:
-    """The names of the products of one generation."""
+class Recogniser:
+    """Knows the products of a catalogue by what they are called."""
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, catalogue: Catalogue, index: Index) -> None:
+        self._catalogue = catalogue
         self._index = index
-        self._names = {
-            product: list(_terms(name)) for product, name in index.passages.product_names.items()
-        }
+        self._names = {product: list(_terms(name)) for product, name in catalogue.names.items()}
         self._with: dict[str, list[str]] = defaultdict(list)
         for product, name in self._names.items():
             for term in dict.fromkeys(name):
                 self._with[term].append(product)
-        self._numbers = _model_numbers(index.passages.model_numbers())
+        self._numbers = _model_numbers(catalogue.owners())
         self._is_name = lru_cache(maxsize=4096)(self._measured)
 
     def recognise(self, text: str, history: Sequence[str] = ()) -> Recognition:
@@ -184,13 +184,13 @@ class Catalogue:
         return nearest(term, list(self._with)) or term
 
     def _measured(self, term: str) -> bool:
-        rows = np.flatnonzero(self._index.lexical.scores([term]))
+        rows = np.flatnonzero((self._index.lexical.scores([term]) > 0) & self._catalogue.rows)
         sample = self._index.passages.texts(rows[:: len(rows) // _SAMPLE + 1])
         foreign = sum(owners.isdisjoint(self._with[term]) for _, owners in sample)
         written = [word for text, _ in sample for word in _WORD.findall(text)]
         same = [word for word in written if word[0].isalpha() and stem(word.casefold()) == term]
         small = sum(word.islower() for word in same)
-        rare = foreign * len(rows) <= max(2, _RARE * len(self._index.passages)) * len(sample)
+        rare = foreign * len(rows) <= max(2, _RARE * self._catalogue.passages) * len(sample)
         return rare and small <= _SMALL * len(same)
 
 

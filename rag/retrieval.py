@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from rag.index import Index
 from rag.language import asks_for_opinions
 from rag.packing import Extract, pack
 from rag.passages import Rows
-from rag.recognition import Catalogue, Recognition
+from rag.recognition import Recogniser, Recognition
 from rag.remembered import RememberedVectors
 from rag.repetition import Said
 from rag.rerank import Rerank
@@ -86,7 +86,8 @@ class Retriever:
 
         self._pieces_of = lru_cache(maxsize=16384)(pieces)
         self._said = lru_cache(maxsize=4096)(Said.of)
-        self._catalogue = Catalogue(index)
+        self._recogniser = lru_cache(maxsize=None)(partial(Recogniser, index=index))
+        self._recogniser(index.passages.catalogue())  # the first question need not wait for it
 
     def understand(self, question: Question) -> tuple[Question, Recognition]:
         """The question with what was left unsaid, and the products it names.
@@ -96,13 +97,14 @@ class Retriever:
         that leads to another page.
         """
         scope = question.scope
+        recogniser = self._recogniser(self.index.passages.catalogue(scope.shop))
         if scope.product_id:
-            beside = self._catalogue.beside(question.text, scope.product_id)
+            beside = recogniser.beside(question.text, scope.product_id)
             others = tuple(sorted({*beside.named, *beside.choices} - {scope.product_id}))
             return question, Recognition(choices=others)
         if scope.variant_id:
             return question, Recognition()
-        found = self._catalogue.recognise(question.text, question.history)
+        found = recogniser.recognise(question.text, question.history)
         if len(found.named) == 1:
             scope = replace(question.scope, product_id=found.named[0])
             return replace(question, scope=scope), found
@@ -267,7 +269,8 @@ class Retriever:
 
     def subject(self, question: Question) -> str | None:
         """The name of the product the question is asked on."""
-        return self.index.passages.product_names.get(question.scope.product_id or "")
+        names = self.index.passages.catalogue(question.scope.shop).names
+        return names.get(question.scope.product_id or "")
 
     def _rows(self, scope: Scope, products: Sequence[str]) -> Rows:
         if not products:

@@ -41,6 +41,9 @@ have what was settled. `digest`, `chunk_key` and `text_key` tell the next run wh
 UNIQUE_DOCUMENTS = "CREATE UNIQUE INDEX documents_by_id ON documents (id)"
 """Made when files that claim the same id have been told apart."""
 
+OF_SHOP = "(:shop IS NULL OR coalesce(json_extract(d.metadata, '$.shop'), :shop) = :shop)"
+"""Whether a shop may see the row `d` of `documents`: it names this shop, or none."""
+
 DOCUMENTS = """
 SELECT d.*,
   (SELECT json_group_array(product_id) FROM

@@ -24,13 +24,14 @@ LAYERS = [
     "filters",
     "types",
     "cache stopping text config locale vectors",
-    "batching bounds conversation dense fusion heads links models language spelling units "
+    "batching bounds conversation dense fusion heads links models language schema spelling units "
     "vocabulary",
-    "intent quantities quotes",
-    "clauses decoding extractive onnx_export onnx_embedding openai_chat sentence_transformer",
+    "intent naming quantities quotes",
+    "catalogue clauses decoding extractive onnx_export onnx_embedding openai_chat",
+    "sentence_transformer",
     "cross_encoder servers transformers_chat",
     "body conflicts embedding entailment generation index injection lexical manifest packing "
-    "passages polarity prompt remembered repetition rerank schema verification wording",
+    "passages polarity prompt remembered repetition rerank verification wording",
     "answer_cache disclosure recognition",
     "drafting evidence retrieval statements",
     "calibration",

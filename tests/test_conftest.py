@@ -37,6 +37,6 @@ def test_the_small_shop_has_every_kind_and_both_products(small_index: Path) -> N
     index = Index.open(small_index)
     documents = [index.passages.document(each) for each in index.passages.document_ids()]
     assert {document.kind for document in documents} == set(Kind)
-    assert set(index.passages.product_names) == {"KT12", "KT17"}
+    assert set(index.passages.catalogue().names) == {"KT12", "KT17"}
     assert len(index.passages.rows(Scope())) == index.manifest.chunks - 1, "the old policy is out"
     index.close()

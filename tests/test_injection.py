@@ -73,7 +73,7 @@ def test_the_compromised_model_is_not_believed(poisoned: Retriever) -> None:
 def test_the_default_model_is_not_taken_over(tmp_path: Path) -> None:
     embedder = open_embedder("minilm")
     build([ROOT / "corpus"], Settings(index=tmp_path / "clean"), embedder, Silent())
-    products = sorted(Index.open(tmp_path / "clean").passages.product_names)
+    products = sorted(Index.open(tmp_path / "clean").passages.catalogue().names)
     tried = list(poisons(products))
     assert len(tried) >= 150
     write(tmp_path / "documents", tried)

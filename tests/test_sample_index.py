@@ -45,5 +45,5 @@ def test_an_attribute_of_a_product_stands_alone_with_its_name(index: Index) -> N
     for chunk in weights:
         document = index.passages.document(chunk.document_id)
         (product,) = document.product_ids
-        assert index.passages.product_names[product] in chunk.embedding_text
+        assert index.passages.catalogue().names[product] in chunk.embedding_text
         assert "\n" not in chunk.text

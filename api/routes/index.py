@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from api.callers import ByAdmin, ByServer
 from api.documented import CREDENTIAL, problems
 from api.service import Shared
+from api.shops import Shop
 from rag.body import Body
 from rag.engine import Engine
 
@@ -60,7 +61,7 @@ class ReloadBody(IndexBody):
 )
 async def read_index(caller: ByServer) -> Response:
     """Tell what is in the index that answers."""
-    return JSONResponse(_body(caller.shop.id, caller.shop.engine))
+    return JSONResponse(_body(caller.shop, caller.shop.engine))
 
 
 @router.post(
@@ -71,18 +72,19 @@ async def read_index(caller: ByServer) -> Response:
 async def reload(caller: ByAdmin, service: Shared) -> Response:
     """Go over to what is published now. It happens by itself within seconds; this is to be sure."""
     changed = await service.gate.run(lambda: caller.shop.reload(service.shops.open))
-    return JSONResponse({**_body(caller.shop.id, caller.shop.engine), "changed": changed})
+    return JSONResponse({**_body(caller.shop, caller.shop.engine), "changed": changed})
 
 
-def _body(shop: str, engine: Engine) -> Body:
+def _body(shop: Shop, engine: Engine) -> Body:
     manifest = engine.retriever.index.manifest
+    catalogue = engine.retriever.index.passages.catalogue(shop.scope)
     return {
-        "shop": shop,
+        "shop": shop.id,
         "generation": manifest.id,
         "created": manifest.created,
-        "documents": manifest.documents,
-        "chunks": manifest.chunks,
-        "products": len(engine.retriever.index.passages.product_names),
+        "documents": catalogue.documents,
+        "chunks": catalogue.passages,
+        "products": len(catalogue.names),
         "model": manifest.model,
         "dim": manifest.dim,
         "generator": engine.model,

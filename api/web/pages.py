@@ -111,18 +111,18 @@ async def lookup(request: Request) -> Response:
 @router.get("/demo", include_in_schema=False)
 def demo(request: Request, caller: ByWidget) -> Response:
     """Some products of the index."""
-    store = caller.shop.engine.retriever.index.passages
-    ids = product_ids(store)
-    shown = [product(store, id) for id in ids[:SHOWN]]
+    store, shop = caller.shop.engine.retriever.index.passages, caller.shop.scope
+    ids = product_ids(store.catalogue(shop))
+    shown = [product(store, id, shop) for id in ids[:SHOWN]]
     return _page("demo.html", request, products=shown, more=len(ids) - len(shown))
 
 
 @router.get("/demo/{product_id:path}", include_in_schema=False)
 def demo_product(product_id: str, request: Request, caller: ByWidget) -> Response:
     """A product's page, with the box on it."""
-    store = caller.shop.engine.retriever.index.passages
-    shown = product(store, product_id)
-    others = [product(store, id) for id in siblings(store, product_id)]
+    store, shop = caller.shop.engine.retriever.index.passages, caller.shop.scope
+    shown = product(store, product_id, shop)
+    others = [product(store, id, shop) for id in siblings(store.catalogue(shop), product_id)]
     return _page("demo.html", request, shown, siblings=others)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from rag.catalogue import Catalogue
 from rag.passages import PassageStore
 from rag.types import BlockKind, Document, Kind, Scope
 
@@ -39,16 +40,16 @@ class Product:
     """Degrees on the colour wheel, the same for the same product."""
 
 
-def product(store: PassageStore, id: str) -> Product:
-    """A product.
+def product(store: PassageStore, id: str, shop: str | None = None) -> Product:
+    """A product, as a shop's documents have it.
 
     Raises:
         ScopeError: no document belongs to it.
     """
-    name = store.product_names.get(id, id)
+    name = store.catalogue(shop).name(id)
     values: dict[str, list[str]] = {}
     description, highlights = "", list[str]()
-    for document in _own(store, id, Kind.SPEC):
+    for document in _own(store, Scope(id, kinds=frozenset({Kind.SPEC}), shop=shop)):
         for kind, start, end, _ in document.blocks:
             text = document.text[start:end]
             attribute, colon, value = text.partition(": ")
@@ -74,19 +75,15 @@ def product(store: PassageStore, id: str) -> Product:
     )
 
 
-def product_ids(store: PassageStore) -> list[str]:
+def product_ids(catalogue: Catalogue) -> list[str]:
     """Every product's id, by name; one without a name goes by its id."""
-
-    def name(id: str) -> str:
-        return store.product_names.get(id, id).casefold()
-
-    return sorted(set(store.model_numbers().values()), key=name)
+    return sorted(catalogue.products, key=lambda id: (catalogue.name(id).casefold(), id))
 
 
-def siblings(store: PassageStore, id: str) -> list[str]:
+def siblings(catalogue: Catalogue, id: str) -> list[str]:
     """Ids of the products whose names are most like this one's."""
-    names = store.product_names
-    own = _words(names.get(id, id))
+    names = catalogue.names
+    own = _words(catalogue.name(id))
 
     def unlike(other: str) -> tuple[float, str]:
         words = _words(names[other])
@@ -99,11 +96,12 @@ def siblings(store: PassageStore, id: str) -> list[str]:
     ]
 
 
-def _own(store: PassageStore, id: str, kind: Kind) -> list[Document]:
-    rows = store.rows(Scope(product_id=id, kinds=frozenset({kind})))
+def _own(store: PassageStore, scope: Scope) -> list[Document]:
+    """The product's, without the shop-wide ones."""
+    rows = store.rows(scope)
     ids = dict.fromkeys(chunk.document_id for chunk in store.chunks(rows.tolist()))
     found = (store.document(document_id) for document_id in ids)
-    return [document for document in found if id in document.product_ids]
+    return [document for document in found if scope.product_id in document.product_ids]
 
 
 def _first(values: Mapping[str, list[str]], names: Iterable[str]) -> str:

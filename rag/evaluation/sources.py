@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rag.catalogue import Catalogue
 from rag.errors import QaSetError
 from rag.evaluation.questions import Item, QaSet, Source
 from rag.index import Index
@@ -58,12 +59,12 @@ def resolve(qa: QaSet, index: Index) -> GoldSources:
     by_path: dict[str, list[str]] = {}
     for id, path in files.items():
         by_path.setdefault(path, []).append(id)
-    products = index.passages.model_numbers()
+    catalogue = index.passages.catalogue()
     known: dict[Source, Gold] = {}
     missing: list[str] = []
     unknown: list[str] = []
     for item in qa.items:
-        unknown += [f"{item.place}: {problem}" for problem in _unknown(item, index, products)]
+        unknown += [f"{item.place}: {problem}" for problem in _unknown(item, catalogue)]
         for source in item.sources:
             if source not in known:
                 known[source] = Gold(source, _documents(source, files, by_path, index))
@@ -80,10 +81,10 @@ def _digests(index: Index, ids: Sequence[str]) -> Iterator[tuple[str, str]]:
             yield document.id, hashlib.sha256(document.text.encode()).hexdigest()
 
 
-def _unknown(item: Item, index: Index, owners: Mapping[str, str]) -> Iterable[str]:
-    if item.product_id and owners.get(item.product_id) != item.product_id:
+def _unknown(item: Item, catalogue: Catalogue) -> Iterable[str]:
+    if item.product_id and item.product_id not in catalogue.products:
         yield f"product {item.product_id!r} is not in the index."
-    if item.variant_id and not index.passages.knows_variant(item.variant_id):
+    if item.variant_id and item.variant_id not in catalogue.variants:
         yield f"variant {item.variant_id!r} is not in the index."
 
 

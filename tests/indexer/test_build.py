@@ -448,7 +448,7 @@ def test_a_product_is_named_after_the_titles_of_its_specs(corpus: Path, settings
     (corpus / "feed.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     run(corpus, settings)
     with closing(Index.open(settings.index)) as index:
-        assert index.passages.product_names == {"K": "Kettle", "L": "Lamp"}
+        assert index.passages.catalogue().names == {"K": "Kettle", "L": "Lamp"}
 
 
 @pytest.mark.parametrize(
@@ -468,7 +468,7 @@ def test_a_file_beside_a_feed_does_not_shorten_a_product_s_name(
     (corpus / "feed.csv").write_text(f"id,item_group_id,title,price\n{feed or 'L,L,Lamp,3'}")
     run(corpus, settings)
     with closing(Index.open(settings.index)) as index:
-        assert index.passages.product_names["K"] == name
+        assert index.passages.catalogue().names["K"] == name
 
 
 def test_of_two_documents_with_one_id_the_first_by_name_is_kept(

@@ -99,7 +99,7 @@ def indexed(corpus: Path, folder: Path) -> dict[str, Any]:
     found = {
         "chunks": chunks,
         "documents": [index.passages.document(id) for id in ids],
-        "names": index.passages.product_names,
+        "names": index.passages.catalogue().names,
         "digest": index.manifest.corpus_digest,
         "problems": report.problems,
         "guessed": report.guessed,

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.config import Answering, Settings
 from rag.engine import Engine
 from rag.extractive import ExtractiveChat
 from rag.index import Index
-from rag.recognition import Catalogue, Recognition
+from rag.recognition import Recogniser, Recognition
 from rag.retrieval import Retriever
-from rag.types import Kind, Question, Scope, Status
+from rag.types import Block, BlockKind, Kind, Question, Scope, Status
 from tests.doubles import HashingEmbedder
 from tests.rag.generations import a_document, write_generation
 
@@ -29,7 +30,7 @@ PRODUCTS = {
 
 
 @pytest.fixture(scope="module")
-def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalogue]:
+def recogniser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recogniser]:
     documents = []
     for id, name in PRODUCTS.items():
         about = f"{name}. This kettle, tent, lamp or purifier is made by {name.split()[0]}."
@@ -44,7 +45,7 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalogue]:
     vectors = np.eye(len(documents), dtype=np.float32)
     write_generation(folder, documents, vectors)
     index = Index.open(folder)
-    yield Catalogue(index)
+    yield Recogniser(index.passages.catalogue(), index)
     index.close()
 
 
@@ -81,9 +82,9 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalogue]:
     ],
 )
 def test_a_named_product_is_recognised(
-    catalogue: Catalogue, question: str, named: list[str]
+    recogniser: Recogniser, question: str, named: list[str]
 ) -> None:
-    assert catalogue.recognise(question) == Recognition(named=tuple(named))
+    assert recogniser.recognise(question) == Recognition(named=tuple(named))
 
 
 @pytest.mark.parametrize(
@@ -94,15 +95,15 @@ def test_a_named_product_is_recognised(
     ],
 )
 def test_what_fits_two_alike_is_a_choice(
-    catalogue: Catalogue, question: str, choices: list[str]
+    recogniser: Recogniser, question: str, choices: list[str]
 ) -> None:
-    assert catalogue.recognise(question) == Recognition(choices=tuple(choices))
+    assert recogniser.recognise(question) == Recognition(choices=tuple(choices))
 
 
-def test_a_follow_up_is_about_what_was_named_last(catalogue: Catalogue) -> None:
+def test_a_follow_up_is_about_what_was_named_last(recogniser: Recogniser) -> None:
     history = ("Is the Rill 1.2 loud?", "And the Tarn 3, is it dry?")
-    assert catalogue.recognise("how heavy is it?", history).named == ("TN-3",)
-    assert catalogue.recognise("and the folio?", history).named == ("DL-1",)
+    assert recogniser.recognise("how heavy is it?", history).named == ("TN-3",)
+    assert recogniser.recognise("and the folio?", history).named == ("DL-1",)
 
 
 @pytest.mark.parametrize(
@@ -123,9 +124,9 @@ def test_a_follow_up_is_about_what_was_named_last(catalogue: Catalogue) -> None:
     ],
 )
 def test_the_larger_one_is_the_next_of_the_series(
-    catalogue: Catalogue, before: str, question: str, found: Recognition
+    recogniser: Recogniser, before: str, question: str, found: Recognition
 ) -> None:
-    assert catalogue.recognise(question, (before,)) == found
+    assert recogniser.recognise(question, (before,)) == found
 
 
 @pytest.mark.parametrize(
@@ -139,16 +140,16 @@ def test_the_larger_one_is_the_next_of_the_series(
     ],
 )
 def test_a_reply_tells_which_one_is_meant(
-    catalogue: Catalogue, before: str, reply: str, named: list[str]
+    recogniser: Recogniser, before: str, reply: str, named: list[str]
 ) -> None:
-    found = catalogue.recognise(reply, (before,))
+    found = recogniser.recognise(reply, (before,))
     assert found.named == tuple(named)
     assert bool(found.choices) is not bool(named)
 
 
 @given(st.text(max_size=60))
-def test_any_text_can_be_asked(catalogue: Catalogue, text: str) -> None:
-    found = catalogue.recognise(text)
+def test_any_text_can_be_asked(recogniser: Recogniser, text: str) -> None:
+    found = recogniser.recognise(text)
     assert set(found.named) | set(found.choices) <= PRODUCTS.keys()
     assert not (found.named and found.choices) and len(found.choices) != 1
 
@@ -156,8 +157,10 @@ def test_any_text_can_be_asked(catalogue: Catalogue, text: str) -> None:
 @given(
     st.sampled_from(sorted(PRODUCTS)), st.sampled_from(["Is the {} good?", "{}", "the {} vs me"])
 )
-def test_a_whole_name_is_always_recognised(catalogue: Catalogue, product: str, frame: str) -> None:
-    assert catalogue.recognise(frame.format(PRODUCTS[product])).named == (product,)
+def test_a_whole_name_is_always_recognised(
+    recogniser: Recogniser, product: str, frame: str
+) -> None:
+    assert recogniser.recognise(frame.format(PRODUCTS[product])).named == (product,)
 
 
 @pytest.fixture(scope="module")
@@ -200,3 +203,25 @@ def test_a_choice_is_not_asked_where_the_shop_answers(engine: Engine) -> None:
     answer = engine.ask(Question("Can I return an unused Brook kettle within 30 days of delivery?"))
     assert answer.status is Status.ANSWERED and not answer.choices
     assert not answer.citations[0].document_id.startswith("products")
+
+
+def test_products_of_which_only_manuals_are_known_are_compared_by_their_ids(tmp_path: Path) -> None:
+    embedder = HashingEmbedder()
+    documents = [
+        a_document(
+            f"{id}.md",
+            text := f"Cord length: {id[2:]} cm",
+            blocks=(Block(BlockKind.ROW, 0, len(text)),),
+            product_ids=(id,),
+        )
+        for id in ("KT12", "KT17")
+    ]
+    vectors = embedder.encode_documents([document.text for document in documents])
+    write_generation(tmp_path, documents, vectors)
+    index = Index.open(tmp_path)
+    embedder.sha256 = index.manifest.model_sha256
+    settings = Settings(answering=Answering(threshold=0))
+    engine = Engine(Retriever(index, embedder), ExtractiveChat(), settings)
+    answer = engine.ask(Question("How long is the cord of KT12 and of KT17?"))
+    assert answer.text == "KT12: 12 cm (Cord length) KT17: 17 cm (Cord length)"
+    index.close()

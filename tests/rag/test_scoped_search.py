@@ -72,7 +72,7 @@ scopes = st.builds(
     kinds=st.frozensets(st.sampled_from(Kind), max_size=3),
     locale=st.sampled_from([None, "en", "de"]),
     as_of=st.sampled_from([date(2023, 6, 1), date(2025, 6, 1)]),
-    shop=st.sampled_from([None, "uk", "fr"]),
+    shop=st.sampled_from([None, "uk", "de"]),
     where=st.sampled_from([None, RATED, FACTS, Group("or", (RATED, FACTS))]),
 )
 

@@ -32,16 +32,16 @@ def test_a_product_of_several_documents(small_index: Path) -> None:
     assert kettle.specs["Colour"] == "Red · Sage"  # where variants differ, all of them
     assert kettle.picture == "kettle"
     assert "Price" not in kettle.specs and "Link" not in kettle.specs
-    assert siblings(store, "KT12") == ["KT17"]
-    assert product_ids(store) == ["KT12", "KT17"]
+    assert siblings(store.catalogue(), "KT12") == ["KT17"]
+    assert product_ids(store.catalogue()) == ["KT12", "KT17"]
 
 
 def test_a_product_of_which_only_a_manual_is_known(tmp_path: Path) -> None:
     store = indexed({"products/X1/manual.md": "# How to use it\n\nSwitch it on.\n"}, tmp_path)
     shown = product(store, "X1")
-    assert product_ids(store) == ["X1"]
+    assert product_ids(store.catalogue()) == ["X1"]
     assert (shown.price, shown.specs, shown.picture) == ("", {}, "parcel")
-    assert siblings(store, "X1") == []
+    assert siblings(store.catalogue(), "X1") == []
 
 
 def test_a_shop_in_another_language(tmp_path: Path) -> None:

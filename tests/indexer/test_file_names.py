@@ -1,5 +1,6 @@
+"""Which product a file is named after."""
+
 import re
-import time
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from indexer.catalogue import KnownProducts, common_name
+from indexer.file_names import KnownProducts
 
 
 @pytest.mark.parametrize(
@@ -61,26 +62,3 @@ IDS = st.lists(PIECES, min_size=1, max_size=4).map("".join)
 @example("a-\n.md", ["a"])
 def test_ids_are_looked_up_as_their_patterns_would_find_them(file: str, known: list[str]) -> None:
     assert KnownProducts(known).named_by(file) == by_patterns(file, known)
-
-
-def test_many_products_cost_a_file_no_time() -> None:
-    known = KnownProducts(f"SKU-{number:06}" for number in range(20_000))
-    started = time.perf_counter()
-    found = [known.named_by(f"policies/shipping-{number}.md") for number in range(100)]
-    assert found == [None] * 100
-    assert time.perf_counter() - started < 1
-
-
-@pytest.mark.parametrize(
-    ("titles", "name"),
-    [
-        (["Kettle 1.7 L – Sage", "Kettle 1.7 L – Cream"], "Kettle 1.7 L"),
-        (["Kettle 1.7 L – Sage", "Kettle 1.7 L – Cream", "Great deals"], "Kettle 1.7 L"),
-        (["Free", "Kettle 1.7 L", "Kettle 1.7 L – Cream", "Best"], "Kettle 1.7 L"),
-        (["Kettle 1.7 L"], "Kettle 1.7 L"),
-        (["Kettle", "Great deals"], ""),
-        ([], ""),
-    ],
-)
-def test_a_product_is_named_after_what_most_titles_begin_with(titles: list[str], name: str) -> None:
-    assert common_name(titles) == name

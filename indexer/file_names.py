@@ -1,9 +1,7 @@
-"""What documents tell of a shop's products: what each is called, and what files are named after."""
+"""Which product a file is named after."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 _BEGIN, _END = re.compile(r"^|[ _.-]"), re.compile(r"$|[ _.-]")
@@ -47,21 +45,3 @@ def _numbers(stem: str) -> Iterator[str]:
     match = _NUMBERED.search(stem)
     if match and match[1].isdigit():
         yield from (match[1][at:] for at in range(len(match[1])) if not match[1][:at].strip("0"))
-
-
-def common_name(titles: Sequence[str]) -> str:
-    """What most titles of a product begin with; "" of titles all unlike.
-
-    "Kettle 1.7 L – Sage" and "Kettle 1.7 L – Cream" make "Kettle 1.7 L".
-    """
-    return " ".join(_beginning(titles).split()).rstrip(" –—-|,:(/")
-
-
-def _beginning(titles: Sequence[str]) -> str:
-    """The first words that most titles share, as many as these share."""
-    if len(titles) == 1:
-        return titles[0]
-    each = (accumulate(title.split(), "{} {}".format) for title in titles)
-    shared = Counter(beginning for beginnings in each for beginning in beginnings)
-    best = max(shared, key=lambda beginning: (shared[beginning], len(beginning)), default="")
-    return best if shared[best] > 1 else ""
