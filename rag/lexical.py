@@ -1,15 +1,15 @@
 """BM25 over one generation, static as the generation is (bm25s, Lù 2024, arXiv:2407.03618)."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from threading import Lock
 
 import numpy as np
 from bm25s import BM25
+from numpy.typing import NDArray
 
 from rag.errors import IndexDamagedError
-from rag.spelling import nearest, parts
+from rag.spelling import Dictionary, parts
 from rag.text import stem, terms
 from rag.vectors import Scores
 
@@ -69,9 +69,7 @@ class LexicalIndex:
         if found != rows:
             raise IndexDamagedError(f"{folder} has {found} rows; the generation has {rows}.")
         self._rows = rows
-        self._by_letter: dict[str, list[str]] = defaultdict(list)
-        for term in filter(str.isalpha, self._model.vocab_dict):
-            self._by_letter[term[0]].append(term)
+        self._dictionary = Dictionary(self._model.vocab_dict, self._fold)
 
     def scores(self, query: Sequence[str]) -> Scores:
         """BM25 of every row for the query's terms: float32 [rows], 0 where none occurs."""
@@ -84,25 +82,16 @@ class LexicalIndex:
         """What no row's BM25 for the query exceeds."""
         return sum(self.idf(term) for term in query)
 
-    def understood(self, query: Sequence[str]) -> list[str]:
-        """The query with its unknown words replaced: by the parts of a compound, or spelt right.
-
-        A typing error is seldom in the first letter.
-        """
-        found: list[str] = []
-        for term in query:
-            if self.knows(term):
-                found.append(term)
-            elif pieces := parts(self._fold(term), self._model.vocab_dict):
-                found.extend(pieces)
-            else:
-                known = self._by_letter.get(term[0], ())
-                found.append(nearest(self._fold(term), known) or term)
-        return found
-
-    def knows(self, term: str) -> bool:
-        """Whether the term occurs."""
-        return self._kept(term) in self._model.vocab_dict
+    def dictionary(self, rows: NDArray[np.bool_]) -> Dictionary:
+        """The words of some rows: bool [rows], whether they are of one of these."""
+        if rows.all():
+            return self._dictionary
+        matrix = self._model.scores
+        before = np.concatenate([[0], np.cumsum(rows[matrix["indices"]])])
+        said = before[matrix["indptr"][1:]] > before[matrix["indptr"][:-1]]
+        # bm25s knows "" without a row of it
+        known = frozenset(term for term, at in self._model.vocab_dict.items() if term and said[at])
+        return Dictionary(known, self._fold)
 
     def _kept(self, term: str) -> str:
         """The term as the vocabulary has it; of one taken from there, the stem may be another."""

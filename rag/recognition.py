@@ -55,6 +55,8 @@ class Recogniser:
     def __init__(self, catalogue: Catalogue, index: Index) -> None:
         self._catalogue = catalogue
         self._index = index
+        self.dictionary = index.lexical.dictionary(catalogue.rows)
+        """The words of the shop's documents."""
         self._names = {product: list(_terms(name)) for product, name in catalogue.names.items()}
         self._with: dict[str, list[str]] = defaultdict(list)
         for product, name in self._names.items():
@@ -179,7 +181,7 @@ class Recogniser:
 
     def _known(self, term: str) -> str:
         """The term, or the name it is a typing error of."""
-        if term in self._with or self._index.lexical.knows(term):
+        if term in self._with or self.dictionary.knows(term):
             return term
         return nearest(term, list(self._with)) or term
 

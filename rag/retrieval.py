@@ -97,7 +97,7 @@ class Retriever:
         that leads to another page.
         """
         scope = question.scope
-        recogniser = self._recogniser(self.index.passages.catalogue(scope.shop))
+        recogniser = self._of_shop(scope)
         if scope.product_id:
             beside = recogniser.beside(question.text, scope.product_id)
             others = tuple(sorted({*beside.named, *beside.choices} - {scope.product_id}))
@@ -109,6 +109,9 @@ class Retriever:
             scope = replace(question.scope, product_id=found.named[0])
             return replace(question, scope=scope), found
         return question, found
+
+    def _of_shop(self, scope: Scope) -> Recogniser:
+        return self._recogniser(self.index.passages.catalogue(scope.shop))
 
     def plan(self, question: Question) -> Plan:
         """What is looked for, and where.
@@ -122,7 +125,7 @@ class Retriever:
         return Plan(
             question,
             about,
-            tuple(expanded(self.index.lexical.understood(terms(said)))),
+            tuple(expanded(self._of_shop(question.scope).dictionary.understood(terms(said)))),
             lexical_weight(self._pieces(question)),
             self._rows(question.scope, about),
         )

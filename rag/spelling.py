@@ -4,7 +4,8 @@ The vocabulary of the documents themselves is the dictionary, so that product na
 any language is.
 """
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -18,6 +19,38 @@ _LONG = 8
 """From this length on, two errors are forgiven."""
 _LINKS = ("s", "n", "es", "en", "er")
 """What German puts between the parts of a compound."""
+
+
+class Dictionary:
+    """The search terms that some documents have, and what others may mean."""
+
+    def __init__(self, known: Collection[str], fold: Callable[[str], str]) -> None:
+        """Know these terms; `fold` makes of an English stem what is known of it."""
+        self._known = known
+        self._fold = fold
+        self._by_letter: dict[str, list[str]] = defaultdict(list)
+        for term in filter(str.isalpha, known):
+            self._by_letter[term[0]].append(term)
+
+    def knows(self, term: str) -> bool:
+        """Whether the term occurs."""
+        return term in self._known or self._fold(term) in self._known
+
+    def understood(self, query: Sequence[str]) -> list[str]:
+        """The query with its unknown words replaced: by the parts of a compound, or spelt right.
+
+        A typing error is seldom in the first letter.
+        """
+        found: list[str] = []
+        for term in query:
+            if self.knows(term):
+                found.append(term)
+            elif pieces := parts(self._fold(term), self._known):
+                found.extend(pieces)
+            else:
+                alike = self._by_letter.get(term[0], ())
+                found.append(nearest(self._fold(term), alike) or term)
+        return found
 
 
 def parts(word: str, known: Collection[str]) -> tuple[str, str] | None:

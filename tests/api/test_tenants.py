@@ -156,6 +156,7 @@ def operations(shop: str, subject: str, rng: random.Random) -> list[Operation]:
             "How heavy is it?",
             f"How heavy is the {canary(subject, 'title')}?",
             f"How heavy is {about.replace('-', '')}?",  # as one may write it, too
+            f"Is it {canary(subject, 'bright').replace('bright', 'brihgt')}?",
         ]
     )
     named = rng.choice(

@@ -75,6 +75,9 @@ def test_another_number_of_rows_is_refused(tmp_path: Path) -> None:
         LexicalIndex(tmp_path, 2)
 
 
+EVERY = np.ones(6, bool)
+
+
 @pytest.fixture
 def german(tmp_path: Path) -> LexicalIndex:
     rows = ["die Versandkosten", "der Versand", "die Kosten", "ein Kettlewell", "XK-2040", ""]
@@ -103,7 +106,7 @@ def test_a_compound_is_found_by_its_parts(german: LexicalIndex) -> None:
 def test_unknown_words_are_taken_apart_or_spelt_right(
     german: LexicalIndex, asked: str, expected: list[str]
 ) -> None:
-    assert german.understood(terms(asked)) == expected
+    assert german.dictionary(EVERY).understood(terms(asked)) == expected
 
 
 @pytest.mark.parametrize(
@@ -123,8 +126,35 @@ def test_words_of_a_language_are_found_in_any_form(
         index = LexicalIndex(tmp_path / own, 3)
         scores = index.scores(query)
         assert (scores > 0).tolist() == [own == language, False, False]
-        assert index.knows(query[0]) is (own == language)
+        assert index.dictionary(np.ones(3, bool)).knows(query[0]) is (own == language)
         assert scores.max() <= index.highest(query) + 1e-5
+
+
+@given(
+    texts=st.lists(
+        st.lists(st.sampled_from(["Versand", "Kosten", *WORDS]), max_size=3).map(" ".join),
+        min_size=1,
+        max_size=6,
+    ),
+    asked=st.sampled_from(["Versandkosten", "ketle", "coord", "litre", "zebra"]),
+    data=st.data(),
+)
+def test_the_words_of_some_rows_are_those_of_an_index_of_them(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str], asked: str, data: st.DataObject
+) -> None:
+    rows = [*data.draw(st.lists(st.booleans(), min_size=len(texts) - 1, max_size=len(texts) - 1))]
+    rows.insert(data.draw(st.integers(0, len(rows))), True)
+    folder = tmp_path_factory.mktemp("lexical")
+    own = [text for text, is_own in zip(texts, rows, strict=True) if is_own]
+    lexical.write(texts, folder / "all")
+    lexical.write(own, folder / "own")
+    some = LexicalIndex(folder / "all", len(texts)).dictionary(np.array(rows))
+    alone = LexicalIndex(folder / "own", len(own)).dictionary(np.ones(len(own), bool))
+    query = terms(asked)
+    assert some.understood(query) == alone.understood(query)
+    assert [some.knows(term) for term in terms(" ".join(WORDS))] == [
+        alone.knows(term) for term in terms(" ".join(WORDS))
+    ]
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=4).map(" ".join))

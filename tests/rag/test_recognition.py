@@ -1,6 +1,6 @@
 """Which products of the small shop, and of a larger made-up one, a question names."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -29,24 +29,40 @@ PRODUCTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def recogniser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recogniser]:
+def written(folder: Path, products: Mapping[str, str]) -> Index:
+    """An index with two documents a product, each of the shop that its maker runs, and of help."""
     documents = []
-    for id, name in PRODUCTS.items():
-        about = f"{name}. This kettle, tent, lamp or purifier is made by {name.split()[0]}."
+    for id, name in products.items():
+        maker = name.split()[0]
+        about = f"{name}. This kettle, tent, lamp or purifier is made by {maker}."
         for kind in (Kind.SPEC, Kind.FAQ):
             documents.append(
-                a_document(f"{kind}/{id}", about, kind=kind, title=name, product_ids=(id,))
+                a_document(
+                    f"{kind}/{id}",
+                    about,
+                    kind=kind,
+                    title=name,
+                    product_ids=(id,),
+                    metadata={"shop": maker},
+                )
             )
     for at in range(20):
         text = "Put a desk lamp near the tent. Moor and Brook both sell kettles with clear water."
         documents.append(a_document(f"help/{at}", f"{text} {at}"))
-    folder = tmp_path_factory.mktemp("catalogue")
-    vectors = np.eye(len(documents), dtype=np.float32)
-    write_generation(folder, documents, vectors)
-    index = Index.open(folder)
-    yield Recogniser(index.passages.catalogue(), index)
+    write_generation(folder, documents, np.eye(len(documents), dtype=np.float32))
+    return Index.open(folder)
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    index = written(tmp_path_factory.mktemp("all"), PRODUCTS)
+    yield index
     index.close()
+
+
+@pytest.fixture(scope="module")
+def recogniser(index: Index) -> Recogniser:
+    return Recogniser(index.passages.catalogue(), index)
 
 
 @pytest.mark.parametrize(
@@ -161,6 +177,33 @@ def test_a_whole_name_is_always_recognised(
     recogniser: Recogniser, product: str, frame: str
 ) -> None:
     assert recogniser.recognise(frame.format(PRODUCTS[product])).named == (product,)
+
+
+@pytest.fixture(scope="module", params=["Brook", "Moor"])
+def shared_and_alone(
+    request: pytest.FixtureRequest, index: Index, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Recogniser, Recogniser]]:
+    """A shop's recogniser in the index of both, and in an index of its own."""
+    own = {id: name for id, name in PRODUCTS.items() if name.startswith(request.param)}
+    alone = written(tmp_path_factory.mktemp("alone"), own)
+    yield (
+        Recogniser(index.passages.catalogue(request.param), index),
+        Recogniser(alone.passages.catalogue(), alone),
+    )
+    alone.close()
+
+
+@given(
+    st.lists(
+        st.sampled_from([*PRODUCTS, *" ".join(PRODUCTS.values()).split(), "rlil", "follio", "trn"]),
+        max_size=6,
+    ).map(" ".join)
+)
+def test_a_shop_recognises_what_it_would_alone(
+    shared_and_alone: tuple[Recogniser, Recogniser], text: str
+) -> None:
+    shared, alone = shared_and_alone
+    assert shared.recognise(text) == alone.recognise(text)
 
 
 @pytest.fixture(scope="module")
