@@ -141,10 +141,10 @@ class _Run:
                 self._progress.loaded(report.files, 0)
 
     def _chunk(self, writer: PassageWriter) -> None:
-        names = writer.name_products()
+        writer.name_products()
         limit, model = self._chunk_tokens, self._embedder.sha256
         for document, digest in writer.documents():
-            subject = names.get(document.product_ids[0]) if document.product_ids else None
+            subject = writer.subject(document)
             inputs = [digest, document.product_ids, subject, limit, model, recipe()]
             key = hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
             if not writer.carry_chunks(document.id, key):

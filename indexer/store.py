@@ -7,7 +7,8 @@ went into it has changed.
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from functools import lru_cache, partial
 from pathlib import Path
 
 from indexer.file_names import KnownProducts
@@ -45,6 +46,7 @@ class PassageWriter:
         if earlier is not None:
             uri = f"{earlier.resolve().as_uri()}?mode=ro&immutable=1"
             self._db.execute("ATTACH ? AS earlier", (uri,))
+        self._names = lru_cache(maxsize=None)(partial(product_names, self._db))
         self.chunks = 0
 
     def close(self) -> None:
@@ -123,13 +125,17 @@ class PassageWriter:
                 guessed.append(Guess(source, "product_id", product, "file name"))
         return guessed
 
-    def name_products(self) -> Mapping[str, str]:
+    def name_products(self) -> None:
         """Name every product, as the titles of its spec documents do."""
-        names = product_names(self._db)
-        self._db.executemany(
-            "INSERT INTO product_names (product_id, name) VALUES (?,?)", sorted(names.items())
-        )
-        return names
+        names = self._names(None).items()
+        insert = "INSERT INTO product_names (product_id, name) VALUES (?,?)"
+        self._db.executemany(insert, sorted(names))
+
+    def subject(self, document: Document) -> str | None:
+        """What the shop that a document names, if any, calls the first of its products."""
+        shop = document.metadata.get("shop")
+        names = self._names(None if shop is None else str(shop))
+        return names.get(document.product_ids[0]) if document.product_ids else None
 
     def documents(self) -> Iterator[tuple[Document, str]]:
         """Every document with its digest, by source, read one by one."""

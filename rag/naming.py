@@ -13,7 +13,8 @@ from rag.schema import OF_SHOP
 from rag.types import Kind
 
 _TITLES = f"""
-SELECT p.product_id, d.title, d.id = d.source FROM products p JOIN documents d ON d.id = p.document_id
+SELECT p.product_id, d.title, d.id = d.source
+FROM products p JOIN documents d ON d.id = p.document_id
 WHERE d.kind = :kind AND (SELECT count(*) FROM products o WHERE o.document_id = d.id) = 1
   AND {OF_SHOP}
 ORDER BY d.id

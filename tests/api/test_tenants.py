@@ -48,9 +48,13 @@ def product(shop: str, number: int = 41) -> str:
     return f"LX-{shop}-{number}"
 
 
+BOTH = "LX-40"
+"""A product that both sell, each by its own name."""
+
+
 def foreign(text: str, other: str, sent: str) -> list[str]:
     """Canaries and ids of the other shop in a text, but those its reader sent."""
-    found = re.findall(rf"canary{other}\w*|lx-{other}[\w-]*", text.casefold())
+    found = re.findall(rf"canary{other}\w*|lx-(?:40-)?{other}[\w-]*", text.casefold())
     return [one for one in found if one not in sent.casefold()]
 
 
@@ -66,6 +70,16 @@ def write(shop: str, folder: Path) -> None:
             "shop": shop,
         }
         for number in (41, 42)
+    ]
+    rows += [
+        {
+            "id": f"{BOTH}-{shop}-{colour}",
+            "item_group_id": BOTH,
+            "title": f"{canary(shop, 'own')} lamp – {colour}",
+            "weight": "1 kg",
+            "shop": shop,
+        }
+        for colour in ("RED", "SAGE")[: 1 + SHOPS.index(shop)]
     ]
     (folder / f"feed-{shop}.jsonl").write_text("\n".join(map(json.dumps, rows)))
     pages = {
@@ -157,10 +171,21 @@ def operations(shop: str, subject: str, rng: random.Random) -> list[Operation]:
             f"How heavy is the {canary(subject, 'title')}?",
             f"How heavy is {about.replace('-', '')}?",  # as one may write it, too
             f"Is it {canary(subject, 'bright').replace('bright', 'brihgt')}?",
+            f"How heavy is {BOTH}, the {canary(subject, 'own').replace('own', 'onw')}?",
         ]
     )
     named = rng.choice(
-        [None, None, about, about, f"{about}-RED", f"{about[:-1]}7", about[:-1].lower(), "none"]
+        [
+            None,
+            None,
+            about,
+            about,
+            BOTH,
+            f"{about}-RED",
+            f"{about[:-1]}7",
+            about[:-1].lower(),
+            "none",
+        ]
     )
     scope = {"product_id": named} if named else {}
     if rng.random() < 0.2:
@@ -244,7 +269,7 @@ def test_no_canary_of_another_shop_is_ever_seen(
 def test_an_assistant_sees_its_own_shop(served: Served) -> None:
     async def conversation(server: MCPServer[Any], shop: str, other: str) -> None:
         asked = ["How heavy is it?", f"How heavy is the {canary(other, 'title')}?", "returns?"]
-        products = [product(other), product(other)[:-1] + "7", product(shop), None]
+        products = [product(other), product(other)[:-1] + "7", product(shop), BOTH, None]
         calls: list[tuple[str, dict[str, Any]]] = [
             *(("search_shop_policies_and_faqs", {"query": text}) for text in asked),
             *(("search", {"query": text}) for text in asked),
@@ -270,7 +295,8 @@ def test_a_shop_s_index_counts_its_own(served: Served) -> None:
     for shop in SHOPS:
         headers = {"Authorization": f"Bearer {served.keys[shop]}"}
         told = served.client.get("/v1/index", headers=headers).json()
-        assert (told["documents"], told["products"]) == (5, 2)
+        variants = 1 + SHOPS.index(shop)  # of what both sell
+        assert (told["documents"], told["products"]) == (5 + variants, 3)
         explained = {"question": "lamp", "explain": True}
         found = served.client.post("/v1/search", json=explained, headers=headers).json()
         assert found["explanation"]["passages"] == told["chunks"]

@@ -471,6 +471,29 @@ def test_a_file_beside_a_feed_does_not_shorten_a_product_s_name(
         assert index.passages.catalogue().names["K"] == name
 
 
+def test_a_passage_is_headed_by_what_its_own_shop_calls_the_product(
+    corpus: Path, settings: Settings
+) -> None:
+    for shop, titles in {"a": ["Kettle"], "b": ["Boiler – Red", "Boiler – Sage"]}.items():
+        rows = (
+            {"id": f"{shop}{at}", "title": title, "kind": "spec", "product_id": "K", "shop": shop,
+             "text": f"Made for shop {shop}, no. {at}"}
+            for at, title in enumerate(titles)
+        )  # fmt: skip
+        (corpus / f"{shop}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        (corpus / f"manual-{shop}.md").write_text(
+            f"---\nshop: {shop}\nproduct_id: K\n---\n# Use\n\nManual of {shop}.\n"
+        )
+    run(corpus, settings)
+    with closing(Index.open(settings.index)) as index:
+        heads = {
+            chunk.document_id: chunk.embedding_text.split("\n")[0]
+            for chunk in index.passages.all_chunks()
+        }
+    assert heads["manual-a.md"].startswith("Kettle")
+    assert heads["manual-b.md"].startswith("Boiler")
+
+
 def test_of_two_documents_with_one_id_the_first_by_name_is_kept(
     corpus: Path, settings: Settings
 ) -> None:
