@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from rag.types import Block, BlockKind, Kind, Page
 
-_SPACES = re.compile(r"[^\S\n]+")
 _UNSEEN = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"  # controls; those that break lines are white space
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e"
@@ -128,5 +127,5 @@ def clean(text: str) -> str:
     if not text.isascii():
         # In this order: a selector that is left may stand before a joiner, never the other way.
         text = _LOOSE_JOINER.sub("", _LOOSE_PRESENTATION.sub("", text))
-    lines = (_SPACES.sub(" ", line).strip() for line in text.split("\n"))
+    lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
