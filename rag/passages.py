@@ -30,7 +30,8 @@ CHUNKS_KEPT, DOCUMENTS_KEPT = 4096, 512
 """Those read last stay in memory: some 10 MB of chunks; of documents, long ones may be far more."""
 
 _SHOPS = """
-SELECT DISTINCT json_extract(metadata, '$.shop') AS shop FROM documents WHERE shop IS NOT NULL
+SELECT DISTINCT json_extract(metadata, '$.shop') AS shop FROM documents
+WHERE json_valid(metadata) AND shop IS NOT NULL
 """
 _NAMED_BY_NONE = ""
 """Stands for every shop that no document names: they all have what names none."""

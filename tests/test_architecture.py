@@ -27,7 +27,7 @@ LAYERS = [
     "batching bounds conversation dense fusion heads links models language schema spelling units "
     "vocabulary",
     "intent naming quantities quotes",
-    "catalogue clauses decoding extractive onnx_export onnx_embedding openai_chat",
+    "catalogue clauses decoding extractive onnx_export onnx_embedding openai_chat "
     "sentence_transformer",
     "cross_encoder servers transformers_chat",
     "body conflicts embedding entailment generation index injection lexical manifest packing "

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rag.injection import _HABITS, addresses_the_answerer, may_be_evidence
@@ -93,7 +93,7 @@ ODD = str.maketrans({"i": "ı", "I": "İ", "s": "ſ", "k": "\u212a", "K": "\u212
 
 @pytest.mark.parametrize("habit", [habit for _, habit in _HABITS], ids=range(len(_HABITS)))
 @given(data=st.data())
-@settings(max_examples=30)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.filter_too_much])
 def test_no_order_goes_by_for_want_of_its_words(
     habit: re.Pattern[str], data: st.DataObject
 ) -> None:

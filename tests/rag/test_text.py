@@ -119,7 +119,7 @@ def _values(*literals: str) -> frozenset[Decimal]:
         ("2 ½ cups", [_values("2.5")]),
         ("9876543½", [_values("9876543.5")]),
         ("1,250", [_values("1250", "1.25")]),
-        ("1.250,50", [_values("1250.5", "1.2505")]),
+        ("1.250,50", [_values("1250.5")]),
         ("1 250", [_values("1"), _values("250")]),
         ("1\u00a0250", [_values("1250")]),
         ("3-5 days", [_values("3"), _values("5")]),
