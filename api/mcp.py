@@ -21,8 +21,9 @@ from api.rates import Rates
 from api.shops import Shop
 from rag import types
 from rag.body import Body, answer_body, passage_body
-from rag.engine import MAX_QUESTION, Engine
+from rag.engine import Engine
 from rag.errors import InputError
+from rag.question import MAX_QUESTION
 from rag.types import Document, Kind, Question
 
 _INSTRUCTIONS = (

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.limits import MAX_BODY
 from api.requests import AskRequest, ScopeRequest
-from rag.engine import MAX_QUESTION
+from rag.question import MAX_QUESTION
 
 MODEL = "shelftalk"
 _HISTORY = 20

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rag.engine import MAX_QUESTION
 from rag.filters import parse
+from rag.question import MAX_QUESTION
 from rag.types import Kind, Question, Scope
 
 _Text = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION)]

@@ -7,7 +7,7 @@ much there is of it is nothing to the others, not even in the words of an error.
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 import numpy as np
@@ -97,21 +97,30 @@ class Catalogue:
         alone = {one: min(of) for one, of in self.variants.items() if len(of) == 1}
         return {**alone, **{product: product for product in self.products}}
 
-    def require(self, scope: Scope) -> None:
-        """Refuse a product or variant the shop does not have.
+    def settled(self, scope: Scope) -> Scope:
+        """The scope with the product that its variant is of.
 
         Raises:
-            ScopeError: no document belongs to it, or not to both together.
+            ScopeError: the shop has no such product or variant, or not the one of the other; or the
+                variant is of several products, and none is given.
         """
         product, variant = scope.product_id, scope.variant_id
         _require("product", product, self.products)
         _require("variant", variant, self.variants)
-        if product and variant and product not in self.variants[variant]:
-            owners = ", ".join(sorted(self.variants[variant])) or "none"
+        if variant is None:
+            return scope
+        owners = sorted(self.variants[variant])
+        if product is None and len(owners) > 1:
             raise ScopeError(
-                f"Variant {variant!r} is not one of product {product!r} but of {owners}. "
-                "Give the product it belongs to, or leave one out."
+                f"Variant {variant!r} is one of the products {', '.join(owners)}. "
+                "Give the product that is meant, too."
             )
+        if product is not None and product not in owners:
+            raise ScopeError(
+                f"Variant {variant!r} is not one of product {product!r} but of "
+                f"{', '.join(owners) or 'none'}. Give the product it belongs to, or none."
+            )
+        return replace(scope, product_id=product or next(iter(owners), None))
 
 
 def _require(what: str, value: str | None, known: Collection[str]) -> None:

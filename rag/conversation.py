@@ -28,10 +28,13 @@ _FAR = 3
 def leans(question: str) -> bool:
     """Whether a question is likely to leave out what was said before it."""
     return bool(
-        _BEGINS.match(question)
-        or _POINTS.search(question)
-        or len(set(content_terms(question))) <= _FEW
+        _BEGINS.match(question) or points(question) or len(set(content_terms(question))) <= _FEW
     )
+
+
+def points(question: str) -> bool:
+    """Whether it speaks of something as "it" or "this"."""
+    return bool(_POINTS.search(question))
 
 
 def context(question: str, history: Sequence[str]) -> str:

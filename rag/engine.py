@@ -1,9 +1,7 @@
 """The way of a question: retrieve → select evidence → prompt → generate → verify → answer."""
 
-import re
 import time
-import weakref
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -13,27 +11,25 @@ from langchain_core.language_models import BaseChatModel
 from rag import wording
 from rag.answer_cache import AnswerCache, KeptAnswer, Key
 from rag.calibration import calibrated
+from rag.comparison import side_by_side
 from rag.config import Answering, Settings
 from rag.conflicts import settled
 from rag.drafting import Draft, Drafter
 from rag.embedding import open_embedder
 from rag.entailment import Entails, open_entailment
-from rag.errors import QuestionError
 from rag.evidence import Selector
 from rag.generation import open_generator, require_generator
 from rag.index import Index
 from rag.models import Say
+from rag.question import checked
 from rag.rerank import open_reranker
 from rag.retrieval import Plan, Retriever
-from rag.statements import Said, compared, statements
-from rag.text import without_words
+from rag.statements import Said, statements
 from rag.types import (
     Answer,
     Citation,
-    Document,
     Event,
     Evidence,
-    Kind,
     Passage,
     Question,
     Scope,
@@ -45,10 +41,6 @@ from rag.verification import resolves
 
 NEAR = 0.5
 """Share of the threshold from which on a silence tells what comes nearest."""
-MAX_QUESTION = 2000
-"""Longest question in characters. A longer one is refused, never cut."""
-_LONE = re.compile("[\ud800-\udfff]")
-"""Half a surrogate pair, as from bytes of a command line that are not UTF-8."""
 
 
 class Engine:
@@ -95,14 +87,8 @@ class Engine:
         """
         settings = settings or self._configured
         index = Index.open(settings.index)
-        try:
-            retriever = Retriever(index, self.retriever.embedder, self.retriever.rerank)
-            engine = Engine(retriever, self._generator, settings, self._entails)
-        except Exception:
-            index.close()
-            raise
-        weakref.finalize(engine, index.close)
-        return engine
+        retriever = Retriever(index, self.retriever.embedder, self.retriever.rerank)
+        return Engine(retriever, self._generator, settings, self._entails)
 
     @property
     def generation(self) -> str:
@@ -129,7 +115,7 @@ class Engine:
 
     def planned(self, question: Question, k: int) -> tuple[Plan, list[Passage]]:
         """What `search` looks for, and what it finds. Raises as it does."""
-        plan = self.retriever.plan(_checked(question))
+        plan = self.retriever.plan(checked(question))
         return plan, self.retriever.ranked(plan, k)
 
     def ask(self, question: Question) -> Answer:
@@ -157,15 +143,17 @@ class Engine:
         self._answers.put(key, events)
 
     def _key(self, question: Question) -> Key:
-        return Key.of(_checked(question))
+        return Key.of(checked(question))
 
     def _fresh(self, question: Question) -> Generator[Event, None, None]:
         clock = _Clock()
-        question, recognised = self.retriever.understand(_checked(question))
+        question, recognised = self.retriever.understand(checked(question))
         passages = tuple(self.search(question, self._answering.passages))
         clock.lap("retrieve")
         yield passages
         evidence = self._selector.select(question, passages, self._answering.evidence)
+        if recognised.absent:
+            evidence = []  # it is all about another product
         clock.lap("select")
         answer = Answer(
             status=Status.ABSTAINED,
@@ -177,24 +165,31 @@ class Engine:
             model=self.model,
             confidence=evidence[0].score if evidence else 0.0,
         )
-        side_by_side = self._compared(question, recognised.named)
-        if side_by_side:
-            least = min(one.evidence.score for one in side_by_side)
+        compared = self._compared(question, recognised.named)
+        if compared:
+            least = min(one.evidence.score for one in compared)
             answer = replace(answer, confidence=max(answer.confidence, least))
-        elif answer.confidence < self._answering.threshold or not evidence:
+            yield from self._told(answer, compared, (), clock)
+        elif not evidence or answer.confidence < self._answering.threshold:
             yield from self._silence(question, answer, evidence, clock)
-            return
-        if not side_by_side and recognised.choices and evidence[0].document.product_ids:
-            choices = self._called(question.scope, recognised.choices)
+        elif choices := self._choices(question.scope, recognised.choices, evidence[0]):
             text = wording.which(question.text, list(choices.values()))
             yield replace(answer, text=text, choices=choices, timings_ms=clock.laps())
-            return
-        evidence, differing = settled(() if side_by_side else evidence)
-        draft = self._drafter.draft(question.text, evidence)
-        sentences = side_by_side or self._said(question, evidence, draft, differing)
+        else:
+            standing, differing = settled(evidence)
+            draft = self._drafter.draft(question.text, standing)
+            said = self._said(question, standing, draft, differing)
+            conflicts = tuple(wording.conflict(question.text, *pair) for pair in differing)
+            for event in self._told(answer, said, conflicts, clock):
+                yield replace(event, degraded=draft.failed) if isinstance(event, Answer) else event
+
+    def _told(
+        self, answer: Answer, said: Iterable[Said], conflicts: tuple[str, ...], clock: "_Clock"
+    ) -> Iterator[Event]:
+        """The sentences as they come, each after the citations that are new; then all of them."""
         citations: list[Citation] = []
         told: list[Statement] = []
-        for text, piece in sentences:
+        for text, piece in said:
             citation = _cite(piece, citations)
             if citation.number > len(citations):
                 citations.append(citation)
@@ -208,10 +203,21 @@ class Engine:
             text=" ".join(statement.text for statement in told),
             statements=tuple(told),
             citations=tuple(citations),
-            conflicts=tuple(wording.conflict(question.text, *pair) for pair in differing),
+            conflicts=conflicts,
             timings_ms=clock.laps(),
-            degraded=draft.failed,
         )
+
+    def _choices(self, scope: Scope, products: Sequence[str], best: Evidence) -> Mapping[str, str]:
+        """What to call the products that may be meant; none where a page's quote speaks of them."""
+        if not products or not best.document.product_ids:
+            return {}
+        if scope.product_id and {*products} & {*self.retriever.names(best.quote, scope)}:
+            return {}
+        return self.retriever.index.passages.catalogue(scope.shop).called(products)
+
+    def _compared(self, question: Question, products: Sequence[str]) -> list[Said]:
+        passages, least = self._answering.passages, self._answering.threshold
+        return side_by_side(question, products, self.retriever, self._selector, passages, least)
 
     def _silence(
         self, question: Question, answer: Answer, evidence: Sequence[Evidence], clock: "_Clock"
@@ -236,7 +242,7 @@ class Engine:
         """The sentences of an answer; of sources that differ, both are quoted."""
 
         def reviews(of: Evidence) -> int:
-            return self._reviews(question.scope, of.document)
+            return self.retriever.index.passages.reviews(question.scope, of.document)
 
         def nearness(text: str) -> float:
             return self._selector.nearness(question.text, text)
@@ -250,32 +256,6 @@ class Engine:
                 if piece not in said:
                     said.append(piece)
                     yield Said(wording.quotation(question.text, piece), piece)
-
-    def _reviews(self, scope: Scope, like: Document) -> int:
-        """How many reviews a scope has of the product that one is of, or of none as that one."""
-        passages = self.retriever.index.passages
-        if scope.product_id is None and like.product_ids:
-            scope = replace(scope, product_id=like.product_ids[0], variant_id=None)
-        rows = passages.rows(replace(scope, kinds=frozenset({Kind.REVIEW})))
-        owned = passages.heads.owned[rows]
-        return passages.document_count(rows[owned == bool(like.product_ids)])
-
-    def _called(self, scope: Scope, products: Sequence[str]) -> dict[str, str]:
-        return self.retriever.index.passages.catalogue(scope.shop).called(products)
-
-    def _compared(self, question: Question, products: Sequence[str]) -> list[Said]:
-        """What each of several products has, side by side; empty where that cannot be told."""
-        if len(products) < 2:
-            return []
-        names = self._called(question.scope, products)
-        bare = without_words(question.text, " ".join((*names, *names.values())))
-        by_name: dict[str, list[Evidence]] = {}
-        for product, name in names.items():
-            scope = replace(question.scope, product_id=product)
-            of_one = replace(question, text=bare or question.text, scope=scope)
-            passages = self.retriever.retrieve(of_one, self._answering.passages)
-            by_name[name] = self._selector.ranked(of_one, passages)
-        return compared(by_name, self._answering.threshold)
 
 
 def require_usable(settings: Settings) -> None:
@@ -299,24 +279,6 @@ def _public_name(generator: str) -> str:
     kind, colon, name = generator.partition("@")[0].rpartition(":")
     is_path = name.startswith("~") or Path(name).is_absolute() or Path(name).exists()
     return f"{kind}{colon}{Path(name).name if is_path else name}"
-
-
-def _checked(question: Question) -> Question:
-    length = len(question.text)
-    if not question.text.strip():
-        raise QuestionError("The question is empty. Ask something, for example: How heavy is it?")
-    scope = question.scope
-    named = (scope.product_id, scope.variant_id, scope.locale, scope.shop)
-    if any(_LONE.search(text) for text in (question.text, *question.history, *named) if text):
-        raise QuestionError(
-            "The question, or what it is about, is not valid Unicode text. Send it as UTF-8."
-        )
-    if length > MAX_QUESTION:
-        raise QuestionError(
-            f"The question has {length:,} characters; at most {MAX_QUESTION:,} are allowed. "
-            "Shorten it."
-        )
-    return question
 
 
 def _cite(piece: Evidence, cited: Sequence[Citation]) -> Citation:

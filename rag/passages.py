@@ -1,33 +1,32 @@
 """Documents and chunks of one generation in SQLite: read by row, by id, or by scope."""
 
 import json
-import sqlite3
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.catalogue import Catalogue
-from rag.errors import IndexDamagedError, ScopeError
+from rag.database import Database
+from rag.errors import ScopeError
 from rag.filters import to_sql
 from rag.heads import Heads
 from rag.locale import base_language
 from rag.remembered import Remembered
 from rag.schema import DOCUMENTS, OF_SHOP, read_chunk, read_document
-from rag.types import Chunk, Document, Scope
+from rag.types import Chunk, Document, Kind, Scope
 
 Rows = NDArray[np.int64]
 """int64 [n], ascending chunk rows; row r is the r-th vector of the generation."""
 
 CHUNKS_KEPT, DOCUMENTS_KEPT = 4096, 512
 """Those read last stay in memory: some 10 MB of chunks; of documents, long ones may be far more."""
+SCOPES_KEPT, MOST_ROWS_KEPT = 256, 4_000_000
+"""Scopes asked for last whose rows stay in memory: so many, or fewer that have 32 MB of them."""
 
 _SHOPS = """
 SELECT DISTINCT json_extract(metadata, '$.shop') AS shop FROM documents
@@ -56,24 +55,20 @@ class PassageStore:
     """Reads a published `passages.sqlite`. Safe to share between threads; keeps the file open."""
 
     def __init__(self, path: Path) -> None:
-        self._lock = threading.Lock()
-        try:
-            self._db = sqlite3.connect(
-                f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
-            )
-            self._db.row_factory = sqlite3.Row
-            self.heads = Heads.read(self._db)
-            self._shops = frozenset(row[0] for row in self._db.execute(_SHOPS))
-            self._whole = Catalogue.read(self._db, len(self))
-        except sqlite3.Error as error:
-            raise IndexDamagedError(f"{path} cannot be read: {error}") from error
-        self._documents = Remembered(self._read_documents, DOCUMENTS_KEPT)
-        self._chunks = Remembered(self._read_chunks, CHUNKS_KEPT)
-        self._rows_on_a_day = lru_cache(maxsize=256)(self._rows)
-        self._catalogue_of = lru_cache(maxsize=None)(self._read_catalogue)
+        self._db = db = Database(path)
+        with db.reading() as connection:
+            self.heads = Heads.read(connection)
+            self._shops = frozenset(row[0] for row in connection.execute(_SHOPS))
+            self._whole = Catalogue.read(connection, len(self))
+        # Functions of the file, no methods: a memory of those would hold this store for ever.
+        self._documents = documents = Remembered(partial(_documents, db), DOCUMENTS_KEPT)
+        self._chunks = Remembered(partial(_chunks, db, documents), CHUNKS_KEPT)
+        kept = max(8, min(SCOPES_KEPT, MOST_ROWS_KEPT // max(len(self), 1)))
+        self._rows_on_a_day = lru_cache(maxsize=kept)(partial(_rows, db))
+        self._catalogue_of = lru_cache(maxsize=None)(partial(_catalogue, db, len(self)))
 
     def close(self) -> None:
-        """Release the file."""
+        """Release the file. It is released, too, when nobody holds this any more."""
         self._db.close()
 
     def __len__(self) -> int:
@@ -86,23 +81,9 @@ class PassageStore:
             return self._whole
         return self._catalogue_of(shop if shop in self._shops else _NAMED_BY_NONE)
 
-    def _read_catalogue(self, shop: str) -> Catalogue:
-        with self._reading() as db:
-            return Catalogue.read(db, len(self), shop)
-
     def chunks(self, rows: Sequence[int]) -> list[Chunk]:
         """The chunks at these rows, in the order given."""
         return self._chunks(rows)
-
-    def _read_chunks(self, rows: Sequence[int]) -> list[Chunk]:
-        marks = ",".join("?" * len(rows))
-        with self._query(f"SELECT * FROM chunks WHERE row IN ({marks})", rows) as found:
-            documents = self.documents([row["document_id"] for row in found])
-            by_row = {
-                row["row"]: read_chunk(row, document)
-                for row, document in zip(found, documents, strict=True)
-            }
-        return [by_row[row] for row in rows]
 
     def documents(self, ids: Sequence[str]) -> list[Document]:
         """The documents of these ids, in the order given.
@@ -118,22 +99,22 @@ class PassageStore:
 
     def all_chunks(self) -> Iterator[Chunk]:
         """Every chunk, by row."""
-        with self._query("SELECT * FROM chunks ORDER BY row") as found:
-            for row in found:
-                yield read_chunk(row, self.document(row["document_id"]))
+        found = self._db.query("SELECT * FROM chunks ORDER BY row")
+        for row in found:
+            yield read_chunk(row, self.document(row["document_id"]))
 
     def rows_of_ids(self, ids: Sequence[str]) -> list[int]:
         """The rows of those of these chunks that exist."""
         query = "SELECT row FROM chunks WHERE id IN (SELECT value FROM json_each(?))"
-        with self._query(query, (json.dumps(list(ids)),)) as found:
-            return [int(row[0]) for row in found]
+        found = self._db.query(query, _json(ids))
+        return [int(row[0]) for row in found]
 
     def rows_of_texts(self, keys: Sequence[bytes]) -> dict[bytes, int]:
         """A row for each of these keys of embedded texts that occurs."""
         marks = ",".join("?" * len(keys))
         query = f"SELECT text_key, min(row) FROM chunks WHERE text_key IN ({marks}) GROUP BY 1"
-        with self._query(query, keys) as found:
-            return {bytes(row[0]): int(row[1]) for row in found}
+        found = self._db.query(query, keys)
+        return {bytes(row[0]): int(row[1]) for row in found}
 
     def texts(self, rows: Rows) -> list[tuple[str, frozenset[str]]]:
         """The text of each passage, and the products it belongs to; in no order."""
@@ -142,24 +123,24 @@ class PassageStore:
             "p.product_id) FROM products p WHERE p.document_id = d.id) FROM json_each(?) r "
             "JOIN chunks c ON c.row = r.value JOIN documents d ON d.id = c.document_id"
         )
-        with self._query(query, (json.dumps(rows.tolist()),)) as found:
-            return [(text, frozenset(json.loads(products))) for text, products in found]
+        found = self._db.query(query, _json(rows.tolist()))
+        return [(text, frozenset(json.loads(products))) for text, products in found]
 
     def document_ids(self) -> list[str]:
         """Every document's id, sorted."""
-        with self._query("SELECT id FROM documents ORDER BY id") as found:
-            return [row[0] for row in found]
+        found = self._db.query("SELECT id FROM documents ORDER BY id")
+        return [row[0] for row in found]
 
     def unfilterable(self) -> list[str]:
         """The documents whose metadata is no JSON, sorted: no filter could be asked of any."""
         query = "SELECT id FROM documents WHERE NOT json_valid(metadata) ORDER BY id"
-        with self._query(query) as found:
-            return [row[0] for row in found]
+        found = self._db.query(query)
+        return [row[0] for row in found]
 
     def sources(self) -> dict[str, str]:
         """The path of every document's file, by the document's id."""
-        with self._query("SELECT id, source FROM documents ORDER BY id") as found:
-            return {row[0]: row[1] for row in found}
+        found = self._db.query("SELECT id, source FROM documents ORDER BY id")
+        return {row[0]: row[1] for row in found}
 
     def document_count(self, rows: Rows) -> int:
         """How many documents these chunks are of."""
@@ -167,60 +148,71 @@ class PassageStore:
             "SELECT count(DISTINCT c.document_id) FROM json_each(?) r "
             "JOIN chunks c ON c.row = r.value"
         )
-        with self._query(query, (json.dumps(rows.tolist()),)) as found:
-            return int(found[0][0])
+        found = self._db.query(query, _json(rows.tolist()))
+        return int(found[0][0])
+
+    def reviews(self, scope: Scope, like: Document) -> int:
+        """How many reviews a scope has of the product that one is of, or of none as that one."""
+        if scope.product_id is None and like.product_ids:
+            scope = replace(scope, product_id=like.product_ids[0])
+        rows = self.rows(replace(scope, kinds=frozenset({Kind.REVIEW})))
+        return self.document_count(rows[self.heads.owned[rows] == bool(like.product_ids)])
 
     def rows(self, scope: Scope) -> Rows:
         """The rows of all chunks a scope admits; read-only, they are shared.
 
         Raises:
-            ScopeError: the shop has no such product or variant.
+            ScopeError: the shop has no such product or variant, or several of that variant.
         """
         # "Today" is settled before the cache is asked: it would keep yesterday's answer.
         # A filter for 1 equals one for true: how they are written keeps their rows apart.
+        scope = self.catalogue(scope.shop).settled(scope)
         day = scope.as_of or date.today()
         return self._rows_on_a_day(replace(scope, as_of=day), repr(scope.where))
-
-    def _rows(self, scope: Scope, _written: str) -> Rows:
-        self.catalogue(scope.shop).require(scope)
-        values = {
-            "as_of": scope.as_of and scope.as_of.isoformat(),
-            "locale": scope.locale and base_language(scope.locale),
-            "kinds": json.dumps(sorted(scope.kinds)) if scope.kinds else None,
-            "product": scope.product_id,
-            "variant": scope.variant_id,
-            "shop": scope.shop,
-        }
-        condition, more = to_sql(scope.where) if scope.where else ("1", {})
-        with self._query(f"{_IN_SCOPE} AND {condition} ORDER BY c.row", values | more) as found:
-            rows = np.fromiter((row[0] for row in found), dtype=np.int64)
-        rows.flags.writeable = False
-        return rows
 
     def apart(self, rows: Rows) -> tuple[Rows, Rows]:
         """The rows that may be evidence, and those that are spoken to whoever answers."""
         instructs = self.heads.instruct[rows]
         return (rows[~instructs], rows[instructs]) if instructs.any() else (rows, rows[:0])
 
-    def _read_documents(self, ids: Sequence[str]) -> list[Document]:
-        marks = ",".join("?" * len(ids))
-        with self._query(f"{DOCUMENTS} WHERE d.id IN ({marks})", ids) as found:
-            by_id = {row["id"]: read_document(row) for row in found}
-        for id in ids:
-            if id not in by_id:
-                raise ScopeError(f"The index holds no document {id!r}.")
-        return [by_id[id] for id in ids]
 
-    @contextmanager
-    def _query(self, sql: str, values: Any = ()) -> Iterator[list[sqlite3.Row]]:  # noqa: ANN401
-        with self._reading() as db:
-            found = db.execute(sql, values).fetchall()
-        yield found
+def _documents(db: Database, ids: Sequence[str]) -> list[Document]:
+    found = db.query(f"{DOCUMENTS} WHERE d.id IN (SELECT value FROM json_each(?))", _json(ids))
+    by_id = {row["id"]: read_document(row) for row in found}
+    for id in ids:
+        if id not in by_id:
+            raise ScopeError(f"The index holds no document {id!r}.")
+    return [by_id[id] for id in ids]
 
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with self._lock:
-                yield self._db
-        except sqlite3.Error as error:
-            raise IndexDamagedError(f"The passages cannot be read: {error}") from error
+
+def _chunks(db: Database, documents: Remembered[str, Document], rows: Sequence[int]) -> list[Chunk]:
+    query = "SELECT * FROM chunks WHERE row IN (SELECT value FROM json_each(?))"
+    found = db.query(query, _json(rows))
+    owners = documents([row["document_id"] for row in found])
+    by_row = {row["row"]: read_chunk(row, own) for row, own in zip(found, owners, strict=True)}
+    return [by_row[row] for row in rows]
+
+
+def _rows(db: Database, scope: Scope, _written: str) -> Rows:
+    values: dict[str, object] = {
+        "as_of": scope.as_of and scope.as_of.isoformat(),
+        "locale": scope.locale and base_language(scope.locale),
+        "kinds": json.dumps(sorted(scope.kinds)) if scope.kinds else None,
+        "product": scope.product_id,
+        "variant": scope.variant_id,
+        "shop": scope.shop,
+    }
+    condition, more = to_sql(scope.where) if scope.where else ("1", {})
+    found = db.query(f"{_IN_SCOPE} AND {condition} ORDER BY c.row", values | more)
+    rows = np.fromiter((row[0] for row in found), dtype=np.int64)
+    rows.flags.writeable = False
+    return rows
+
+
+def _catalogue(db: Database, count: int, shop: str) -> Catalogue:
+    with db.reading() as connection:
+        return Catalogue.read(connection, count, shop)
+
+
+def _json(values: Sequence[object]) -> tuple[str]:
+    return (json.dumps(list(values)),)

@@ -10,7 +10,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -28,7 +27,7 @@ _SAMPLE = 100
 _WORD = re.compile(r"[^\W_]+")
 _MOST_CHOICES = 6
 _SIBLING = re.compile(
-    r"\b(?:(?P<larger>larger|bigger|größere[rns]?)|(?P<smaller>smaller|kleinere[rns]?)"
+    r"(?P<the>\b(?:the|die|der|das|den|dem)\s+)?\b(?:(?P<larger>larger|bigger|größere[rns]?)|(?P<smaller>smaller|kleinere[rns]?)"
     r"|(?P<other>other|andere[rns]?))(?: (?P<noun>[^\W_]+)|\s*[?？]?\s*$)",
     re.IGNORECASE,
 )
@@ -47,6 +46,8 @@ class Recognition:
     """Those the question names."""
     choices: tuple[str, ...] = ()
     """Those it may mean, each as well as the others, where it names none."""
+    absent: bool = False
+    """Whether it asks for the larger or smaller one of a product that has none."""
 
 
 class Recogniser:
@@ -63,7 +64,8 @@ class Recogniser:
             for term in dict.fromkeys(name):
                 self._with[term].append(product)
         self._numbers = _model_numbers(catalogue.owners())
-        self._is_name = lru_cache(maxsize=4096)(self._measured)
+        self._names_known: dict[str, bool] = {}
+        """Whether a word of a product's name is one; no other word is looked up."""
 
     def recognise(self, text: str, history: Sequence[str] = ()) -> Recognition:
         """What a question names; where it names nothing, what the latest one before it names."""
@@ -102,6 +104,9 @@ class Recogniser:
             or (match["smaller"] and _size(self._names[other]) < own)
             or match["other"]
         ]
+        if not others:
+            absent = bool(match["the"]) and not match["other"]
+            return Recognition((product,), absent=absent)
         alone = others if len(others) == 1 else []
         return Recognition(tuple(alone), () if alone else tuple(sorted(others)))
 
@@ -184,6 +189,11 @@ class Recogniser:
         if term in self._with or self.dictionary.knows(term):
             return term
         return nearest(term, list(self._with)) or term
+
+    def _is_name(self, term: str) -> bool:
+        if term not in self._names_known:
+            self._names_known[term] = self._measured(term)
+        return self._names_known[term]
 
     def _measured(self, term: str) -> bool:
         rows = np.flatnonzero((self._index.lexical.scores([term]) > 0) & self._catalogue.rows)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.batching import MicroBatches
-from rag.conversation import context
+from rag.conversation import context, points
 from rag.embedding import Embedder
 from rag.fusion import Fuse, by_coverage, lexical_weight, precedences
 from rag.heads import Heads
@@ -93,22 +93,29 @@ class Retriever:
         """The question with what was left unsaid, and the products it names.
 
         Asked on no product's page, it gets the one product it names as its scope. On a page, the
-        page tells which product is meant, whatever else is named; "the larger one" is then a choice
-        that leads to another page.
+        page tells which product is meant; "the larger one", and another product named instead of
+        "it", are then choices that lead to another page.
+
+        Raises:
+            ScopeError: its scope names something unknown.
         """
-        scope = question.scope
+        scope = self.index.passages.catalogue(question.scope.shop).settled(question.scope)
         recogniser = self._of_shop(scope)
-        if scope.product_id:
-            beside = recogniser.beside(question.text, scope.product_id)
-            others = tuple(sorted({*beside.named, *beside.choices} - {scope.product_id}))
-            return question, Recognition(choices=others)
-        if scope.variant_id:
-            return question, Recognition()
-        found = recogniser.recognise(question.text, question.history)
-        if len(found.named) == 1:
-            scope = replace(question.scope, product_id=found.named[0])
-            return replace(question, scope=scope), found
-        return question, found
+        if product := scope.product_id:
+            beside = recogniser.beside(question.text, product)
+            named = () if points(question.text) else recogniser.recognise(question.text).named
+            elsewhere = () if product in named else named
+            others = tuple(sorted({*beside.named, *beside.choices, *elsewhere} - {product}))
+            found = Recognition(choices=others, absent=beside.absent)
+        else:
+            found = recogniser.recognise(question.text, question.history)
+            if len(found.named) == 1:
+                scope = replace(scope, product_id=found.named[0])
+        return replace(question, scope=scope), found
+
+    def names(self, text: str, scope: Scope) -> tuple[str, ...]:
+        """The products of a shop that a text names."""
+        return self._of_shop(scope).recognise(text).named
 
     def _of_shop(self, scope: Scope) -> Recogniser:
         return self._recogniser(self.index.passages.catalogue(scope.shop))

@@ -5,7 +5,7 @@ first, opinions counted and quoted, the same attribute of each product side by s
 model drafts is used where rewording loses nothing, and only as far as it is verified.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from rag import wording
@@ -167,25 +167,3 @@ def _opinions(
     total = reviews(first)
     for at, piece in enumerate(ordered[:MOST]):
         yield Said(wording.opinion(question, piece, at, len(ordered), total), piece)
-
-
-def compared(by_product: Mapping[str, Sequence[Evidence]], least: float) -> list[Said]:
-    """The same attribute of each product, a line each; empty where they share no row that answers.
-
-    Args:
-        by_product: evidence of each product, best first, by its name.
-        least: the score that the best of the cells must have, and half of it the others.
-    """
-    rows: dict[str, dict[str, tuple[Row, Evidence]]] = {}
-    for name, evidence in by_product.items():
-        for piece in evidence:
-            if found := row(piece):
-                rows.setdefault(found.attribute.casefold(), {}).setdefault(name, (found, piece))
-    shared = [cells for cells in rows.values() if len(cells) == len(by_product)]
-    if not shared:
-        return []
-    cells = max(shared, key=lambda cells: min(piece.score for _, piece in cells.values()))
-    scores = [piece.score for _, piece in cells.values()]
-    if max(scores) < least or min(scores) < least / 2:
-        return []
-    return [Said(wording.cell(name, found), piece) for name, (found, piece) in cells.items()]

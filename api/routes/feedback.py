@@ -15,7 +15,7 @@ from api.documented import BODY, CREDENTIAL, problems
 from api.limits import MAX_BODY
 from api.service import Shared
 from api.store import Feedback
-from rag.engine import MAX_QUESTION
+from rag.question import MAX_QUESTION
 
 router = APIRouter(max_body_size=MAX_BODY)
 

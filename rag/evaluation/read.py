@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from rag.engine import MAX_QUESTION
 from rag.errors import QaSetError
 from rag.evaluation.questions import Item, QaSet, Source, digest
 from rag.evaluation.rows import item_of
+from rag.question import MAX_QUESTION
 
 _MOST_SHOWN = 10
 _WHOLE = re.compile(r"\s*-?[0-9]{1,9}\s*")

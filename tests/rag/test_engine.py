@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from rag.body import answer_body
 from rag.config import Settings
-from rag.engine import MAX_QUESTION, Engine
+from rag.engine import Engine
 from rag.errors import GeneratorError, QuestionError, ScopeError
 from rag.extractive import ExtractiveChat
 from rag.index import Index
 from rag.passages import PassageStore
+from rag.question import MAX_QUESTION
 from rag.retrieval import Retriever
 from rag.types import Answer, Citation, Kind, Question, Scope, Statement, Status, Verdict
 from rag.verification import resolves, without_markers

@@ -76,14 +76,29 @@ def _admits(scope: Scope, document: Document) -> bool:
 def test_a_scope_admits_what_its_rule_says(
     tmp_path_factory: pytest.TempPathFactory, documents: list[Document], scope: Scope
 ) -> None:
-    known = a_document(product_ids=tuple(PRODUCTS), variant_ids=tuple(VARIANTS))
+    known = [
+        a_document(product_ids=(product,), variant_ids=(variant,))
+        for product, variant in zip(PRODUCTS, VARIANTS, strict=True)
+    ]
     named = [
-        replace(document, id=f"{number}.md") for number, document in enumerate([known, *documents])
+        replace(document, id=f"{number}.md") for number, document in enumerate([*known, *documents])
     ]
     path = tmp_path_factory.mktemp("scope") / "passages.sqlite"
     write_passages(path, named)
+    owners = {
+        product
+        for document in named
+        if scope.variant_id in document.variant_ids
+        for product in document.product_ids
+    }
     with closing(PassageStore(path)) as store:
+        of_another = scope.product_id is not None and scope.product_id not in owners
+        if scope.variant_id and (of_another or (not scope.product_id and len(owners) > 1)):
+            with pytest.raises(ScopeError, match="Give the product"):
+                store.rows(scope)
+            return
         rows = store.rows(scope).tolist()
+    scope = replace(scope, product_id=scope.product_id or min(owners, default=None))
     assert rows == [row for row, document in enumerate(named) if _admits(scope, document)]
 
 

@@ -128,8 +128,9 @@ def test_a_follow_up_is_about_what_was_named_last(recogniser: Recogniser) -> Non
         ("Is the Rill 1.2 loud?", "what about the larger one?", Recognition(named=("KT-17",))),
         ("Is the Rill 1.7 loud?", "and the smaller one?", Recognition(named=("KT-12",))),
         ("Is the Rill 1.7 loud?", "how heavy is the other model?", Recognition(named=("KT-12",))),
-        ("Is the Rill 1.7 loud?", "and the larger one?", Recognition()),
-        ("Is the Folio bright?", "and the larger one?", Recognition()),
+        ("Is the Rill 1.7 loud?", "and the larger one?", Recognition(("KT-17",), absent=True)),
+        ("Is the Folio bright?", "and the larger one?", Recognition(("DL-1",), absent=True)),
+        ("Is the Folio bright?", "is there a larger one?", Recognition(("DL-1",))),
         ("Is the Rill 1.2 loud?", "is a larger mug filled?", Recognition(named=("KT-12",))),
         ("Is the Tarn 2 dry?", "what about the bigger tent?", Recognition(named=("TN-3",))),
         (

@@ -71,6 +71,7 @@ def test_exactly_k_passages_whenever_k_exist(
     retriever: Retriever, scope: Scope, k: int, text: str
 ) -> None:
     passages = retriever.retrieve(Question(text, scope), k)
+    scope = retriever.index.passages.catalogue().settled(scope)
     everything = retriever.retrieve(Question(text), 1000)
     existing = len(retriever.index.passages.rows(scope))
     assert len(passages) == min(k, existing) == len({passage.chunk.id for passage in passages})
@@ -103,7 +104,9 @@ def test_more_passages_begin_with_the_same_ones(
 
 @given(scopes, st.sampled_from(QUESTIONS))
 def test_it_is_the_fusion_of_both_scores(retriever: Retriever, scope: Scope, text: str) -> None:
-    question, index = Question(text, scope), retriever.index
+    index = retriever.index
+    scope = index.passages.catalogue().settled(scope)
+    question = Question(text, scope)
     chunks = dict(enumerate(index.passages.all_chunks()))
     rows = [int(row) for row in index.passages.rows(scope)]
     assert len(rows) <= 50, "else not every row is a candidate"

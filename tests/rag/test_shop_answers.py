@@ -1,6 +1,9 @@
 """Answers of shops that are made for one test each: of documents that differ, and of ids."""
 
+import gc
+import weakref
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -8,6 +11,7 @@ import pytest
 
 from rag.config import Answering, Settings
 from rag.engine import Engine
+from rag.errors import ScopeError
 from rag.extractive import ExtractiveChat
 from rag.index import Index
 from rag.retrieval import Retriever
@@ -135,3 +139,73 @@ def test_reviews_are_counted_of_the_page_s_product(shop: Ask, scope: Scope, coun
     ]
     answer = shop(documents).ask(Question("What do reviewers say, is it loud?", scope))
     assert f" of {counted} reviews" in answer.text
+
+
+def test_a_variant_alone_tells_the_product(shop: Ask) -> None:
+    kettle = replace(row("AB1234", "Weight: 1.2 kg"), variant_ids=("AB1234-RED",))
+    toaster = row("CD5678", "Weight: 2.4 kg", "Toaster")
+    both = a_document("m.md", "For two.", product_ids=("X1", "X2"), variant_ids=("X-RED",))
+    engine = shop([kettle, toaster, both])
+    for _ in range(2):
+        answer = engine.ask(Question("How heavy is it?", Scope(variant_id="AB1234-RED")))
+        assert [citation.document_id for citation in answer.citations] == [kettle.id]
+    with pytest.raises(ScopeError, match="'X-RED' is one of the products X1, X2"):
+        engine.ask(Question("How heavy is it?", Scope(variant_id="X-RED")))
+
+
+SERIES = [
+    row("KT12", "Weight: 1.2 kg", "Rill Kettle 1.2 L"),
+    row("KT17", "Weight: 1.7 kg", "Rill Kettle 1.7 L"),
+    row("LP01", "Weight: 3 kg", "Folio Lamp"),
+    a_document(
+        "faq.md", "It needs no charger but the Folio Lamp.", kind=Kind.FAQ, product_ids=("KT17",)
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "meant"),
+    [
+        ("How heavy is the Rill Kettle 1.2 L?", ["KT12"]),
+        ("How heavy is the KT12?", ["KT12"]),
+        ("How heavy is the smaller one?", ["KT12"]),
+        ("How heavy is the Rill Kettle 1.7 L?", []),
+        ("Is this one heavier than the Rill Kettle 1.2 L?", []),
+        ("Rill Kettle 1.7 L or Rill Kettle 1.2 L, how heavy?", []),
+        ("Which charger, the Folio Lamp?", []),
+    ],
+)
+def test_on_a_page_another_product_that_is_meant_is_asked_back(
+    shop: Ask, question: str, meant: list[str]
+) -> None:
+    answer = shop(SERIES).ask(Question(question, Scope("KT17")))
+    assert list(answer.choices) == meant
+    assert (answer.status is Status.ANSWERED) == (not meant)
+    assert not any("1.2 kg" in statement.text for statement in answer.statements)
+
+
+@pytest.mark.parametrize("asked", [("KT17", ()), (None, ("Is the Rill Kettle 1.7 L loud?",))])
+def test_the_larger_one_of_the_largest_is_met_with_silence(
+    shop: Ask, asked: tuple[str | None, tuple[str, ...]]
+) -> None:
+    page, history = asked
+    engine = shop(SERIES)
+    question = Question("How heavy is the larger one?", Scope(page), history)
+    answer = engine.ask(question)
+    assert answer.status is Status.ABSTAINED and answer.confidence == 0 and not answer.citations
+    plain = engine.ask(replace(question, text="How heavy is it?"))
+    assert plain.statements[0].text == "1.7 kg (Weight)"
+
+
+def test_a_generation_ends_with_its_engine(shop: Ask) -> None:
+    """Without the garbage collector, which passes over what it was told is there for good."""
+    engine = shop(SERIES)
+    engine.ask(Question("How heavy is the Rill Kettle?", Scope("KT17")))
+    engine.ask(Question("How heavy is the Rill Kettle 1.2 L or the Folio Lamp?"))
+    held = weakref.ref(engine.retriever.index), weakref.ref(engine.retriever.index.passages)
+    gc.disable()
+    try:
+        del engine
+        assert [one() for one in held] == [None, None]
+    finally:
+        gc.enable()

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.comparison import compared
 from rag.entailment import Entails
-from rag.statements import MOST, Said, compared, statements
+from rag.statements import MOST, Said, statements
 from rag.types import Block, BlockKind, Evidence, Kind
 from tests.rag.generations import a_document
 
