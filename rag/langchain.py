@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -17,7 +18,7 @@ from pydantic import ConfigDict
 from rag.body import answer_body
 from rag.embedding import Embedder
 from rag.engine import Engine
-from rag.errors import FilterError
+from rag.errors import FilterError, ScopeError
 from rag.index import Index
 from rag.locale import base_language
 from rag.packing import Extract
@@ -211,13 +212,26 @@ class ShelftalkStore(VectorStore):
             if _admits(scope, document.metadata)
         ]
         if self._index is not None:
-            admitted = self._index.passages.rows(scope)
+            admitted = self._admitted(self._index, scope)
             left: Rows = np.setdiff1d(admitted, np.fromiter(self._gone, np.int64, len(self._gone)))
             rows, scores = self._index.dense(query, left, k)
             indexed = self._indexed([int(row) for row in rows])
             found += zip(indexed, map(float, scores), strict=True)
         found.sort(key=lambda one: (-round(one[1], 5), one[0].id or ""))
         return found[: max(k, 0)]
+
+    def _admitted(self, index: Index, scope: Scope) -> Rows:
+        """The rows in a scope; of a product that only added documents name, the shop's own."""
+        try:
+            return index.passages.rows(scope)
+        except ScopeError:
+            if not any(
+                scope.product_id in _values(document.metadata, "product_id")
+                for document, _ in self._added.values()
+            ):
+                raise
+        rows = index.passages.rows(replace(scope, product_id=None, variant_id=None))
+        return rows[~index.passages.heads.owned[rows]]
 
     def _rows_of(self, ids: Sequence[str]) -> frozenset[int]:
         return frozenset(self._index.passages.rows_of_ids(ids)) if self._index else frozenset()
@@ -239,13 +253,8 @@ def _unit(vector: Sequence[float]) -> Vectors:
 
 def _admits(scope: Scope, metadata: Mapping[str, Any]) -> bool:
     """Whether an added document is in a scope, by the rule for indexed ones."""
-
-    def values(name: str) -> list[Any]:
-        found = metadata.get(f"{name}s", metadata.get(name))
-        return found if isinstance(found, list) else [] if found is None else [found]
-
     day = (scope.as_of or date.today()).isoformat()
-    products, variants = values("product_id"), values("variant_id")
+    products, variants = (_values(metadata, name) for name in ("product_id", "variant_id"))
     locale = base_language(metadata["locale"]) if metadata.get("locale") else None
     return (
         (not products or scope.product_id in (None, *products))
@@ -256,6 +265,11 @@ def _admits(scope: Scope, metadata: Mapping[str, Any]) -> bool:
         and str(metadata.get("effective_from") or day) <= day
         and str(metadata.get("effective_until") or day) >= day
     )
+
+
+def _values(metadata: Mapping[str, Any], name: str) -> list[Any]:
+    found = metadata.get(f"{name}s", metadata.get(name))
+    return found if isinstance(found, list) else [] if found is None else [found]
 
 
 def _of_passage(passage: Passage) -> Document:

@@ -16,7 +16,7 @@ from langchain_tests.integration_tests import (
 
 from rag.config import Settings
 from rag.engine import Engine
-from rag.errors import FilterError
+from rag.errors import FilterError, ScopeError
 from rag.filters import Comparison
 from rag.index import Index
 from rag.langchain import ShelftalkRetriever, ShelftalkStore, answers
@@ -113,6 +113,12 @@ def test_an_added_document_is_in_its_product_s_scope_only(shop: Retriever) -> No
     assert found(Scope("KT17")) == found(Scope(kinds=frozenset({Kind.SPEC}))) == set()
     with pytest.raises(FilterError, match="indexed documents only"):
         found(Scope(where=Comparison("eq", "brand", ("Brook",))))
+    store.add_texts(["zebra"], [{"product_id": "NEW1"}], ids=["a"])
+    every = store.similarity_search("zebra", k=999, scope=Scope("NEW1"))
+    assert {tuple(one.metadata.get("product_ids", ["NEW1"])) for one in every} == {("NEW1",), ()}
+    assert found(Scope("NEW1")) == {"a"} and found(Scope("KT12")) == {"b"}
+    with pytest.raises(ScopeError):
+        found(Scope("NEW2"))
     store.add_texts(["zebra"], [{"locale": "de"}], ids=["a"])
     assert found(Scope(locale="de-AT")) == {"a", "b"} and found(Scope(locale="en")) == {"b"}
 
