@@ -3,11 +3,14 @@
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
+from threading import Lock
 
 import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.errors import IndexDamagedError
 from rag.vectors import Scores, Vectors
 
 
@@ -32,6 +35,7 @@ _TRAINED_ON = 40
 """Vectors a cluster's centre is trained on."""
 _STEPS_PER_DOUBLING = 8
 """The range of a byte grows in such steps, so that a rerun finds the same one."""
+_READING = Lock()
 
 
 def build(
@@ -111,6 +115,20 @@ class Dense:
             )
             self._flat = held.reshape(self.count, self.dim)
             self._rough = _Rough(self._flat)
+
+    @classmethod
+    def read(cls, path: Path) -> "Dense":
+        """The index in a file.
+
+        Raises:
+            IndexDamagedError: it is none, or claims to hold more than the file does.
+        """
+        try:
+            with _READING:  # the limit is one for all threads
+                faiss.set_deserialization_vector_byte_limit(path.stat().st_size)
+                return cls(faiss.read_index(str(path)))
+        except (OSError, RuntimeError) as error:
+            raise IndexDamagedError(f"{path} cannot be read: {error}") from error
 
     def search(
         self, query: Vectors, rows: NDArray[np.int64], k: int

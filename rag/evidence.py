@@ -43,7 +43,7 @@ class Features(NamedTuple):
     in_quote: float
     """Share of the question's terms, weighted by rarity, that the quote says itself."""
     passage: float
-    """Fused retrieval score of its passage."""
+    """Score of its passage among those found, from 0 to 1."""
     passage_nearness: float
     """Cosine of the question (see `Retriever.query_vector`) and its passage."""
     measured: float

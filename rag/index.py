@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import faiss
-
 from rag.dense import Dense
 from rag.errors import IndexDamagedError, IndexMismatchError
 from rag.lexical import LexicalIndex
@@ -25,10 +23,7 @@ class Index:
         self.folder = folder
         self.manifest = Manifest.read(folder)
         self.manifest.verify(folder)
-        try:
-            self._dense = Dense(faiss.read_index(str(folder / VECTORS)))
-        except RuntimeError as error:
-            raise IndexDamagedError(f"{folder / VECTORS} cannot be read: {error}") from error
+        self._dense = Dense.read(folder / VECTORS)
         if (self._dense.count, self._dense.dim) != (self.manifest.chunks, self.manifest.dim):
             raise IndexDamagedError(
                 f"{folder / VECTORS} holds {self._dense.count} vectors of {self._dense.dim}; "

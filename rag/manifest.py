@@ -67,7 +67,7 @@ class Layout:
         """
         name = self._pointed_at()
         folder = self.generations / name
-        if not name or Path(name).name != name or not folder.is_dir():
+        if name in ("", "..") or Path(name).name != name or not folder.is_dir():
             if name != self._pointed_at():  # it was collected meanwhile
                 return self.published()
             raise IndexDamagedError(

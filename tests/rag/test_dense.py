@@ -1,6 +1,7 @@
 """Both kinds of vector index against every vector compared in turn."""
 
 from functools import cache
+from pathlib import Path
 from unittest.mock import Mock
 
 import faiss
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 import rag.dense
 from rag.dense import Dense, Kind, build
+from rag.errors import IndexDamagedError
 from rag.vectors import Vectors
 from tests.rag.generations import finished
 
@@ -146,3 +148,12 @@ def test_size_chooses_the_kind(monkeypatch: pytest.MonkeyPatch, vectors: Vectors
 def test_nothing_to_search(vectors: Vectors) -> None:
     dense = Dense(finished(build(0, DIM, [])))
     assert len(dense.search(vectors[:1], np.empty(0, np.int64), 3)[0]) == 0
+
+
+def test_a_file_that_claims_more_than_it_holds_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "vectors.faiss"
+    data = bytearray(faiss.serialize_index(faiss.IndexFlatIP(DIM)).tobytes())
+    data[-8:] = (10**9).to_bytes(8, "little")  # how many numbers follow
+    path.write_bytes(bytes(data))
+    with pytest.raises(IndexDamagedError, match="byte_limit"):
+        Dense.read(path)
