@@ -4,7 +4,8 @@ from datetime import date
 from typing import Any
 
 from rag.filters import to_body
-from rag.retrieval import Plan, Retriever
+from rag.planning import Plan
+from rag.retrieval import Retriever
 from rag.text import matches
 from rag.types import Passage, Scope
 

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from indexer.report import Guess, Report
-from rag.retrieval import Plan
+from rag.planning import Plan
 from rag.text import matches
 from rag.types import Answer, Citation, Event, Passage, Statement
 

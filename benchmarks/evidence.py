@@ -37,7 +37,7 @@ class Asked:
 
     def __init__(self, row: Row, retriever: Retriever, selector: Selector, passages: int) -> None:
         question = Question(row["question"], scope_of(row), tuple(row.get("history", ())))
-        question, _ = retriever.understand(question)
+        question, _ = retriever.planner.understand(question)
         found = candidates(retriever.retrieve(question, passages))
         self.answerable = bool(row["answerable"])
         self.features = np.array(selector.measure(question, found)).reshape(len(found), -1)

@@ -97,6 +97,18 @@ def _rounded_up(value: float) -> float:
     return float(2 ** (np.ceil(np.log2(value) * _STEPS_PER_DOUBLING) / _STEPS_PER_DOUBLING))
 
 
+@contextmanager
+def _at_most(size: int) -> Iterator[None]:
+    """Refuse vectors of so many bytes. FAISS believes a file, and has one limit for all threads."""
+    with _READING:
+        before = faiss.get_deserialization_vector_byte_limit()
+        faiss.set_deserialization_vector_byte_limit(size)
+        try:
+            yield
+        finally:
+            faiss.set_deserialization_vector_byte_limit(before)
+
+
 class Dense:
     """Searches what `build` made. Safe to share between threads."""
 
@@ -124,8 +136,7 @@ class Dense:
             IndexDamagedError: it is none, or claims to hold more than the file does.
         """
         try:
-            with _READING:  # the limit is one for all threads
-                faiss.set_deserialization_vector_byte_limit(path.stat().st_size)
+            with _at_most(path.stat().st_size):
                 return cls(faiss.read_index(str(path)))
         except (OSError, RuntimeError) as error:
             raise IndexDamagedError(f"{path} cannot be read: {error}") from error

@@ -21,9 +21,10 @@ from rag.evidence import Selector
 from rag.generation import open_generator, require_generator
 from rag.index import Index
 from rag.models import Say
+from rag.planning import Plan
 from rag.question import checked
 from rag.rerank import open_reranker
-from rag.retrieval import Plan, Retriever
+from rag.retrieval import Retriever
 from rag.statements import Said, statements
 from rag.types import (
     Answer,
@@ -115,7 +116,7 @@ class Engine:
 
     def planned(self, question: Question, k: int) -> tuple[Plan, list[Passage]]:
         """What `search` looks for, and what it finds. Raises as it does."""
-        plan = self.retriever.plan(checked(question))
+        plan = self.retriever.planner.plan(checked(question))
         return plan, self.retriever.ranked(plan, k)
 
     def ask(self, question: Question) -> Answer:
@@ -147,8 +148,8 @@ class Engine:
 
     def _fresh(self, question: Question) -> Generator[Event, None, None]:
         clock = _Clock()
-        question, recognised = self.retriever.understand(checked(question))
-        passages = tuple(self.search(question, self._answering.passages))
+        plan, found = self.planned(question, self._answering.passages)
+        question, recognised, passages = plan.question, plan.recognised, tuple(found)
         clock.lap("retrieve")
         yield passages
         evidence = self._selector.select(question, passages, self._answering.evidence)
@@ -211,7 +212,7 @@ class Engine:
         """What to call the products that may be meant; none where a page's quote speaks of them."""
         if not products or not best.document.product_ids:
             return {}
-        if scope.product_id and {*products} & {*self.retriever.names(best.quote, scope)}:
+        if scope.product_id and {*products} & {*self.retriever.planner.names(best.quote, scope)}:
             return {}
         return self.retriever.index.passages.catalogue(scope.shop).called(products)
 

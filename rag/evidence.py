@@ -216,7 +216,7 @@ class _Share:
     """How much of what a question asks a text says; the product's name and ids do not count."""
 
     def __init__(self, question: Question, retriever: Retriever, ids: set[str]) -> None:
-        named = set(content_terms(" ".join((retriever.subject(question) or "", *ids))))
+        named = set(content_terms(" ".join((retriever.planner.subject(question) or "", *ids))))
         idf = retriever.index.lexical.idf
         self._weights = {t: idf(t) for t in content_terms(question.text) if t not in named}
         self._total = sum(self._weights.values()) or 1.0

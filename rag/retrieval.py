@@ -2,29 +2,27 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.batching import MicroBatches
-from rag.conversation import context, points
+from rag.conversation import context
 from rag.embedding import Embedder
-from rag.fusion import Fuse, by_coverage, lexical_weight, precedences
+from rag.fusion import Fuse, by_coverage, precedences
 from rag.heads import Heads
 from rag.index import Index
 from rag.language import asks_for_opinions
 from rag.packing import Extract, pack
 from rag.passages import Rows
-from rag.recognition import Recogniser, Recognition
+from rag.planning import Plan, Planner
 from rag.remembered import RememberedVectors
 from rag.repetition import Said
 from rag.rerank import Rerank
-from rag.text import terms, words
-from rag.types import Chunk, Document, Passage, Question, Scope
+from rag.types import Chunk, Document, Passage, Question
 from rag.vectors import Scores, Vectors
-from rag.vocabulary import expanded
 
 REMEMBERED = 4096
 """Wordings of questions whose vectors are kept: each is looked for more than once. 6 MB of 384."""
@@ -34,21 +32,6 @@ LEAST = 1e-5
 """Score of the worst passage that is no repetition."""
 RERANKED = 30
 """Most passages a reranker reads for a question, unless more are asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a question comes to before anything is ranked."""
-
-    question: Question
-    """With the one product it names as its scope."""
-    about: tuple[str, ...]
-    """Products it names, or may mean, where its scope has none."""
-    sought: tuple[str, ...]
-    """Its search terms: its own, spelt right, and those of the attributes they ask for."""
-    lexical_weight: float
-    rows: Rows
-    """Those its scope admits."""
 
 
 class Retriever:
@@ -76,66 +59,11 @@ class Retriever:
         self.index = index
         self.embedder = embedder
         self.rerank = rerank
+        self.planner = Planner(index, embedder)
         self._fuse = fuse
         self.encode = RememberedVectors(MicroBatches(embedder.encode_queries), REMEMBERED)
         """Questions as they are typed → their vectors."""
-        no_tokens = embedder.count_tokens([""])[0]
-
-        def pieces(word: str) -> int:  # no method: it would hold the generation beyond its time
-            return embedder.count_tokens([word])[0] - no_tokens
-
-        self._pieces_of = lru_cache(maxsize=16384)(pieces)
         self._said = lru_cache(maxsize=4096)(Said.of)
-        self._recogniser = lru_cache(maxsize=None)(partial(Recogniser, index=index))
-        self._recogniser(index.passages.catalogue())  # the first question need not wait for it
-
-    def understand(self, question: Question) -> tuple[Question, Recognition]:
-        """The question with what was left unsaid, and the products it names.
-
-        Asked on no product's page, it gets the one product it names as its scope. On a page, the
-        page tells which product is meant; "the larger one", and another product named instead of
-        "it", are then choices that lead to another page.
-
-        Raises:
-            ScopeError: its scope names something unknown.
-        """
-        scope = self.index.passages.catalogue(question.scope.shop).settled(question.scope)
-        recogniser = self._of_shop(scope)
-        if product := scope.product_id:
-            beside = recogniser.beside(question.text, product)
-            named = () if points(question.text) else recogniser.recognise(question.text).named
-            elsewhere = () if product in named else named
-            others = tuple(sorted({*beside.named, *beside.choices, *elsewhere} - {product}))
-            found = Recognition(choices=others, absent=beside.absent)
-        else:
-            found = recogniser.recognise(question.text, question.history)
-            if len(found.named) == 1:
-                scope = replace(scope, product_id=found.named[0])
-        return replace(question, scope=scope), found
-
-    def names(self, text: str, scope: Scope) -> tuple[str, ...]:
-        """The products of a shop that a text names."""
-        return self._of_shop(scope).recognise(text).named
-
-    def _of_shop(self, scope: Scope) -> Recogniser:
-        return self._recogniser(self.index.passages.catalogue(scope.shop))
-
-    def plan(self, question: Question) -> Plan:
-        """What is looked for, and where.
-
-        Raises:
-            ScopeError: the question names a product no document belongs to.
-        """
-        question, found = self.understand(question)
-        about = () if question.scope.product_id else found.named or found.choices
-        said = f"{question.text} {context(question.text, question.history)}"
-        return Plan(
-            question,
-            about,
-            tuple(expanded(self._of_shop(question.scope).dictionary.understood(terms(said)))),
-            lexical_weight(self._pieces(question)),
-            self._rows(question.scope, about),
-        )
 
     def retrieve(self, question: Question, k: int) -> list[Passage]:
         """Exactly min(k, passages in scope) passages, best first. Those that only repeat score 0.
@@ -145,7 +73,7 @@ class Retriever:
         Raises:
             ScopeError: the question names a product no document belongs to.
         """
-        return self.ranked(self.plan(question), k)
+        return self.ranked(self.planner.plan(question), k)
 
     def ranked(self, plan: Plan, k: int) -> list[Passage]:
         """What `retrieve` finds by a plan that is made already."""
@@ -188,22 +116,12 @@ class Retriever:
         ]
         return self._reranked(plan.question, best, self.rerank)[:k] if self.rerank else best
 
-    def _pieces(self, question: Question) -> list[int]:
-        """How many tokens each word has, but model numbers and the product's name."""
-        named = set(words(self.subject(question) or ""))
-        said = [
-            word
-            for word in words(question.text)
-            if word not in named and (word.isalpha() or not word.isascii())
-        ]
-        return [self._pieces_of(word) for word in said]
-
     def packed(self, question: Question, k: int, budget: int) -> list[Extract]:
         """What of the best k passages fits into a budget of the embedder's tokens, as one reads it.
 
         Passages that are spoken to whoever reads them are left out. Raises as `retrieve` does.
         """
-        plan = self.plan(question)
+        plan = self.planner.plan(question)
         rows, _ = self.index.passages.apart(plan.rows)
         return pack(self._best(plan, rows, k), budget, self.embedder.count_tokens)
 
@@ -262,7 +180,7 @@ class Retriever:
         if before := context(question.text, question.history):
             texts.append(f"{before} {question.text}")
         whole = [piece for text in texts for piece in self._readable(text)]
-        subject = self.subject(question)
+        subject = self.planner.subject(question)
         found = self.encode([*whole, subject] if subject else whole)
         vector = found[: len(whole)].mean(axis=0, keepdims=True)
         if subject:
@@ -276,17 +194,6 @@ class Retriever:
         middle = text.find(" ", len(text) // 2)
         at = middle if middle > 0 else len(text) // 2
         return self._readable(text[:at]) + self._readable(text[at:])
-
-    def subject(self, question: Question) -> str | None:
-        """The name of the product the question is asked on."""
-        names = self.index.passages.catalogue(question.scope.shop).names
-        return names.get(question.scope.product_id or "")
-
-    def _rows(self, scope: Scope, products: Sequence[str]) -> Rows:
-        if not products:
-            return self.index.passages.rows(scope)
-        each = (self.index.passages.rows(replace(scope, product_id=id)) for id in products)
-        return np.unique(np.concatenate(list(each)))
 
     def _read(
         self, found: Rows, ranking: Sequence[int], at_once: int

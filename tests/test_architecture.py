@@ -33,7 +33,7 @@ LAYERS = [
     "body conflicts embedding entailment generation index injection lexical manifest packing "
     "passages polarity prompt remembered repetition rerank verification wording",
     "answer_cache disclosure recognition",
-    "drafting evidence retrieval statements",
+    "drafting evidence planning retrieval statements",
     "calibration comparison",
     "engine",
     "evaluation langchain",

@@ -15,7 +15,8 @@ from rag.config import Serving, Settings
 from rag.engine import Engine
 from rag.extractive import ExtractiveChat
 from rag.index import Index
-from rag.retrieval import Plan, Retriever
+from rag.planning import Plan
+from rag.retrieval import Retriever
 from rag.types import Question, Scope
 from tests.api.conftest import here, until_ready
 from tests.api.test_problems import problem
@@ -122,14 +123,14 @@ def test_many_at_a_time_get_their_own_product_s_answer(client: TestClient) -> No
 def test_a_search_with_its_explanation_plans_once(
     client: TestClient, real: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan = real.retriever.plan
+    plan = real.retriever.planner.plan
     planned: list[Question] = []
 
     def planning(question: Question) -> Plan:
         planned.append(question)
         return plan(question)
 
-    monkeypatch.setattr(real.retriever, "plan", planning)
+    monkeypatch.setattr(real.retriever.planner, "plan", planning)
     body = client.post("/v1/search", json={**ASK, "explain": True}).json()
     assert body["explanation"]["sought"] and "matched" in body["passages"][0]
     assert len(planned) == 1

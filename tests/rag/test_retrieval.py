@@ -111,10 +111,10 @@ def test_it_is_the_fusion_of_both_scores(retriever: Retriever, scope: Scope, tex
     rows = [int(row) for row in index.passages.rows(scope)]
     assert len(rows) <= 50, "else not every row is a candidate"
     query = retriever.query_vector(question)[0]
-    sought = retriever.plan(question).sought
+    sought = retriever.planner.plan(question).sought
     lexical = index.lexical.scores(sought)
     most = sum(index.lexical.idf(term) for term in sought)
-    weight, opinions = retriever.plan(question).lexical_weight, asks_for_opinions(text)
+    weight, opinions = retriever.planner.plan(question).lexical_weight, asks_for_opinions(text)
     expected: dict[str, float] = {}
     for row in rows:
         document = index.passages.document(chunks[row].document_id)
@@ -145,7 +145,7 @@ def test_it_is_the_fusion_of_both_scores(retriever: Retriever, scope: Scope, tex
 def test_words_count_more_where_the_embedder_spells_them_out(
     retriever: Retriever, text: str, weight: float
 ) -> None:
-    assert retriever.plan(Question(text)).lexical_weight == weight
+    assert retriever.planner.plan(Question(text)).lexical_weight == weight
 
 
 def test_a_passage_that_repeats_a_better_one_is_last(retriever: Retriever) -> None:
@@ -281,8 +281,8 @@ def test_another_embedder_s_index_is_refused(index: Index) -> None:
 
 def test_the_product_s_name_is_part_of_the_query(retriever: Retriever) -> None:
     on_page = Question("How heavy is it?", Scope("KT12"))
-    assert retriever.subject(on_page) == "Brook Kettle 1.2 L"
-    assert retriever.subject(Question("How heavy is it?")) is None
+    assert retriever.planner.subject(on_page) == "Brook Kettle 1.2 L"
+    assert retriever.planner.subject(Question("How heavy is it?")) is None
     vector = retriever.query_vector(on_page)
     assert vector.dtype == np.float32 and np.linalg.norm(vector) == pytest.approx(1)
     bare = retriever.query_vector(Question("How heavy is it?"))

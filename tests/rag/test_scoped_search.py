@@ -106,7 +106,7 @@ def test_a_scope_gives_exactly_k_of_what_it_admits(
     retriever: Retriever, scope: Scope, k: int, text: str
 ) -> None:
     admitted = {document.id for document in DOCUMENTS if _admits(scope, document)}
-    question, about = retriever.understand(Question(text, scope))
+    question, about = retriever.planner.understand(Question(text, scope))
     product = question.scope.product_id
     if not scope.product_id:  # the one it names, or those it may mean, narrow it down
         meant = {product} if product else {*about.named, *about.choices}
