@@ -72,20 +72,34 @@ def f1(column: str, other: str) -> Value:
     return value
 
 
-def quantile(column: str, q: float) -> Value:
-    """The least value that a share `q` of the questions does not exceed."""
+@dataclass(frozen=True, slots=True)
+class Quantile:
+    """The least value of a column that a share `q` of the questions does not exceed."""
 
-    def value(columns: Columns, weights: Array) -> Array:
+    column: str
+    q: float
+
+    def __call__(self, columns: Columns, weights: Array) -> Array:
+        """As a `Value`."""
+        found: Array = quantiles([self], columns, weights)[0]
+        return found
+
+
+def quantiles(wanted: Sequence[Quantile], columns: Columns, weights: Array) -> Array:
+    """All of them, each column gone through once: [len(wanted), samples]."""
+    found = np.full((len(wanted), len(weights)), np.nan)
+    for column in {quantile.column for quantile in wanted}:
         x = columns[column]
         order = np.argsort(x, kind="stable")[: int((~np.isnan(x)).sum())]  # NaN is sorted last
         if not len(order):
-            return np.full(len(weights), np.nan)
+            continue
         sums = _running(weights.T[order])
-        at = (sums < q * sums[-1] - 1e-9).sum(axis=0)
-        found = x[order][np.minimum(at, len(order) - 1)]
-        return np.where(sums[-1] > 0, found, np.nan)
-
-    return value
+        for row, quantile in enumerate(wanted):
+            if quantile.column == column:
+                at = (sums < quantile.q * sums[-1] - 1e-9).sum(axis=0)
+                values = x[order][np.minimum(at, len(order) - 1)]
+                found[row] = np.where(sums[-1] > 0, values, np.nan)
+    return found
 
 
 def area_under_risk(columns: Columns, weights: Array) -> Array:
@@ -255,7 +269,7 @@ METRICS = {
                 f"{stage}_p{percent}",
                 f"{percent} % of the questions took at most so long {what}",
                 (f"{column}_ms",),
-                quantile(f"{column}_ms", percent / 100),
+                Quantile(f"{column}_ms", percent / 100),
                 higher_is_better=False,
                 unit="ms",
             )

@@ -10,11 +10,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from rag.evaluation.metrics import Array, Columns, Mean, Metric, means
+from rag.evaluation.metrics import Array, Columns, Mean, Metric, Quantile, means, quantiles
 
 SAMPLES = 1000
 LEVEL = 0.95
-AT_ONCE, FEWEST = 1_000_000, 40
+AT_ONCE, FEWEST = 400_000, 40
 """Numbers of a block of draws, 8 MB, and the fewest rows it has; metrics take a few times that."""
 _SEED = 20_250_601
 
@@ -90,14 +90,20 @@ def _values(metrics: Sequence[Metric], columns: Columns) -> Array:
 
 def _block(metrics: Sequence[Metric], columns: Columns, weights: Array) -> Array:
     found = np.empty((len(metrics), len(weights)))
-    at_once: dict[int, Mean] = {}
+    by_mean: dict[int, Mean] = {}
+    by_quantile: dict[int, Quantile] = {}
     for row, metric in enumerate(metrics):
-        if isinstance(metric.value, Mean):
-            at_once[row] = metric.value
-        else:
-            found[row] = metric.value(columns, weights)
-    if at_once:
-        found[list(at_once)] = means(list(at_once.values()), columns, weights)
+        match metric.value:
+            case Mean() as value:
+                by_mean[row] = value
+            case Quantile() as value:
+                by_quantile[row] = value
+            case value:
+                found[row] = value(columns, weights)
+    if by_mean:
+        found[list(by_mean)] = means(list(by_mean.values()), columns, weights)
+    if by_quantile:
+        found[list(by_quantile)] = quantiles(list(by_quantile.values()), columns, weights)
     return found
 
 

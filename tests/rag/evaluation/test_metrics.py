@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.evaluation import selective, uncertainty
-from rag.evaluation.metrics import METRICS, Array, Mean, area_under_risk, f1, quantile
+from rag.evaluation.metrics import METRICS, Array, Mean, Quantile, area_under_risk, f1
 from rag.evaluation.uncertainty import SAMPLES, differences, draws, estimates
 
 NAN = float("nan")
@@ -46,10 +46,10 @@ def test_abstention() -> None:
 
 def test_quantiles() -> None:
     columns = {"ms": column(40, 10, NAN, 30, 20)}
-    assert quantile("ms", 0.5)(columns, ones(5)) == 20
-    assert quantile("ms", 0.95)(columns, ones(5)) == 40
-    assert quantile("ms", 0.5)(columns, np.array([[0.0, 0, 1, 5, 1]])) == 30
-    assert np.isnan(quantile("ms", 0.5)({"ms": column(NAN)}, ones(1)))
+    assert Quantile("ms", 0.5)(columns, ones(5)) == 20
+    assert Quantile("ms", 0.95)(columns, ones(5)) == 40
+    assert Quantile("ms", 0.5)(columns, np.array([[0.0, 0, 1, 5, 1]])) == 30
+    assert np.isnan(Quantile("ms", 0.5)({"ms": column(NAN)}, ones(1)))
 
 
 def test_area_under_risk() -> None:
