@@ -15,7 +15,7 @@ from rag.evaluation.metrics import Array, Columns, Mean, Metric, Quantile, means
 SAMPLES = 1000
 LEVEL = 0.95
 AT_ONCE, FEWEST = 400_000, 40
-"""Numbers of a block of draws, 8 MB, and the fewest rows it has; metrics take a few times that."""
+"""Numbers of a block of draws, 3 MB, and the fewest rows it has; metrics take a few times that."""
 _SEED = 20_250_601
 
 
