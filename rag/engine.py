@@ -149,9 +149,10 @@ class Engine:
     def _fresh(self, question: Question) -> Generator[Event, None, None]:
         clock = _Clock()
         plan, found = self.planned(question, self._answering.passages)
-        question, recognised, passages = plan.question, plan.recognised, tuple(found)
+        recognised, passages = plan.recognised, tuple(found)
         clock.lap("retrieve")
         yield passages
+        question = self.retriever.planner.spelt(plan.question, passages)
         evidence = self._selector.select(question, passages, self._answering.evidence)
         if recognised.absent:
             evidence = []  # it is all about another product

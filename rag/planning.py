@@ -1,6 +1,6 @@
 """Question → plan: which product is meant, where its passages are, and what words are sought."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
@@ -12,9 +12,10 @@ from rag.fusion import lexical_weight
 from rag.index import Index
 from rag.passages import Rows
 from rag.recognition import Recogniser, Recognition
-from rag.text import terms, words
-from rag.types import Question, Scope
-from rag.vocabulary import expanded
+from rag.spelling import corrected
+from rag.text import STOPWORDS, terms, words
+from rag.types import Passage, Question, Scope
+from rag.vocabulary import SHOPPERS, expanded
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,24 @@ class Planner:
     def names(self, text: str, scope: Scope) -> tuple[str, ...]:
         """The products of a shop that a text names."""
         return self._of_shop(scope).recognise(text).named
+
+    def spelt(self, question: Question, passages: Sequence[Passage]) -> Question:
+        """The question with its typing errors mended, where what was found tells the word.
+
+        Words that the shop's documents have, or shoppers say of attributes, are none.
+        """
+        dictionary = self._of_shop(question.scope).dictionary
+
+        def is_known(word: str) -> bool:
+            return word in STOPWORDS or word in SHOPPERS or dictionary.has(word)
+
+        def said() -> Iterator[str]:
+            yield from SHOPPERS
+            for passage in passages:
+                about = (passage.document.title, *passage.chunk.headings, passage.chunk.text)
+                yield from words(" ".join(about))
+
+        return replace(question, text=corrected(question.text, is_known, said))
 
     def subject(self, question: Question) -> str | None:
         """The name of the product the question is asked on."""

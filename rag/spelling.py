@@ -4,12 +4,16 @@ The vocabulary of the documents themselves is the dictionary, so that product na
 any language is.
 """
 
+import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from rag.text import stem
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’-]?[\w]+)*")
 _SHORTEST_PART = 4
 _SHORTEST = 4
 """Shorter words are not looked at for typing errors."""
@@ -36,6 +40,11 @@ class Dictionary:
         """Whether the term occurs."""
         return term in self._known or self._fold(term) in self._known
 
+    def has(self, word: str) -> bool:
+        """Whether a word as it is written occurs, in whatever form, or the two it is made of do."""
+        term = stem(word.casefold())
+        return self.knows(term) or parts(self._fold(term), self._known) is not None
+
     def understood(self, query: Sequence[str]) -> list[str]:
         """The query with its unknown words replaced: by the parts of a compound, or spelt right.
 
@@ -53,6 +62,31 @@ class Dictionary:
         return found
 
 
+def corrected(text: str, is_known: Callable[[str], bool], said: Callable[[], Iterable[str]]) -> str:
+    """The text with each word that nobody knows written as the nearest of others.
+
+    Args:
+        text: what was typed.
+        is_known: whether a word is one, and so no typing error.
+        said: casefolded words; asked for only where one of the text is not known.
+    """
+    typed = {match[0].casefold() for match in _WORD.finditer(text)}
+    unknown = {word for word in typed if word.isalpha() and not is_known(word)}
+    if not unknown:
+        return text
+    by_letter: dict[str, set[str]] = defaultdict(set)
+    for word in filter(str.isalpha, said()):
+        by_letter[word[0]].add(word)
+
+    def written(match: re.Match[str]) -> str:
+        word = match[0].casefold()
+        alike = by_letter[word[0]]
+        mended = nearest(word, sorted(alike)) if word in unknown - alike else None
+        return mended or match[0]
+
+    return _WORD.sub(written, text)
+
+
 def parts(word: str, known: Collection[str]) -> tuple[str, str] | None:
     """The two known words a compound is made of, split as near its middle as can be.
 
@@ -67,9 +101,9 @@ def parts(word: str, known: Collection[str]) -> tuple[str, str] | None:
         if second not in known:
             continue
         stems = (first, *(first.removesuffix(link) for link in _LINKS if first.endswith(link)))
-        for stem in stems:
-            if len(stem) >= _SHORTEST_PART and stem in known:
-                return stem, second
+        for one in stems:
+            if len(one) >= _SHORTEST_PART and one in known:
+                return one, second
     return None
 
 

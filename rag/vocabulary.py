@@ -33,6 +33,12 @@ _NAMES = {
 }
 
 
+SHOPPERS = frozenset(
+    word for words in (*_NAMES, *_NAMES.values()) for word in words.split() if word.isalpha()
+)
+"""All these words as they are written."""
+
+
 def _by_term(names: Mapping[str, str]) -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     for attribute, words in names.items():

@@ -197,6 +197,21 @@ def test_the_larger_one_of_the_largest_is_met_with_silence(
     assert plain.statements[0].text == "1.7 kg (Weight)"
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("total weght?", "total weight?"),
+        ("How heavvy is it?", "How heavy is it?"),
+        ("WIEGHT", "weight"),
+    ],
+)
+def test_a_typing_error_is_no_reason_for_silence(shop: Ask, typed: str, meant: str) -> None:
+    engine = shop(SERIES)
+    answer, right = (engine.ask(Question(text, Scope("KT17"))) for text in (typed, meant))
+    assert answer.statements[0].text == right.statements[0].text == "1.7 kg (Weight)"
+    assert answer.confidence > 0.7 * right.confidence
+
+
 def test_a_generation_ends_with_its_engine(shop: Ask) -> None:
     """Without the garbage collector, which passes over what it was told is there for good."""
     engine = shop(SERIES)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.spelling import nearest, parts
+from rag.spelling import corrected, nearest, parts
 
 KNOWN = {
     "versand": 1,
@@ -70,3 +70,38 @@ def test_a_short_word_that_may_be_either_of_two_is_neither() -> None:
 def test_two_errors_are_forgiven_in_a_long_word() -> None:
     assert nearest("dishwsaherr", ["dishwasher", "dish"]) == "dishwasher"
     assert nearest("dishwsaher", []) is None
+
+
+SAID = ["weight", "carry", "dimmed", "ladezeit", "grösse", "2.45", "kg"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("total weght to carry", "total weight to carry"),
+        ("Total WEGHT, please", "Total weight, please"),
+        ("wie lang ist die ladzeit?", "wie lang ist die ladezeit?"),
+        ("wie groß", "wie groß"),
+        ("what's the carrying weight-class of IPX4?", "what's the carrying weight-class of IPX4?"),
+        ("isn't it dimed-out", "isn't it dimed-out"),
+        ("这款灯有多重，weght？", "这款灯有多重，weight？"),
+        ("", ""),
+    ],
+)
+def test_typing_errors_are_mended_with_what_is_said(typed: str, meant: str) -> None:
+    assert corrected(typed, "total to carrying please".split().__contains__, lambda: SAID) == meant
+
+
+@given(st.text("abcdefg äß'-1 .?水", max_size=30), st.sets(st.text("abcdefgä", min_size=1)))
+def test_what_is_known_stays_and_nothing_else_comes_in(text: str, said: set[str]) -> None:
+    asked = []
+
+    def words() -> set[str]:
+        asked.append(True)
+        return said
+
+    assert corrected(text, lambda _: True, words) == text and not asked
+    found = corrected(text, lambda _: False, words)
+    kept = [word for word in found.split() if word not in text.split()]
+    assert all(any(word in piece for word in said) for piece in kept)
+    assert corrected(text, lambda _: False, lambda: []) == text
