@@ -53,6 +53,7 @@ bench: .venv/installed-dev
 	$(BIN)/shelftalk eval corpus/qa.jsonl --split dev --generator smollm2 --limit 80 --report build/eval-smollm2
 	$(BIN)/python -m benchmarks.generation
 	$(BIN)/python -m benchmarks.injection
+	$(BIN)/python -m benchmarks.typos
 
 clean:
 	rm -rf .venv index

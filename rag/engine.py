@@ -115,9 +115,18 @@ class Engine:
         return self.planned(question, k)[1]
 
     def planned(self, question: Question, k: int) -> tuple[Plan, list[Passage]]:
-        """What `search` looks for, and what it finds. Raises as it does."""
-        plan = self.retriever.planner.plan(checked(question))
-        return plan, self.retriever.ranked(plan, k)
+        """What `search` looks for, and what it finds. Raises as it does.
+
+        Where what is found tells of typing errors, it is looked for again without them.
+        """
+        planner = self.retriever.planner
+        plan = planner.plan(checked(question))
+        found = self.retriever.ranked(plan, k)
+        spelt = planner.spelt(plan.question, found)
+        if spelt != plan.question:
+            plan = planner.plan(spelt)
+            found = self.retriever.ranked(plan, k)
+        return plan, found
 
     def ask(self, question: Question) -> Answer:
         """The whole answer. Raises as `search` does, and GeneratorError never: it quotes then."""
@@ -149,10 +158,9 @@ class Engine:
     def _fresh(self, question: Question) -> Generator[Event, None, None]:
         clock = _Clock()
         plan, found = self.planned(question, self._answering.passages)
-        recognised, passages = plan.recognised, tuple(found)
+        question, recognised, passages = plan.question, plan.recognised, tuple(found)
         clock.lap("retrieve")
         yield passages
-        question = self.retriever.planner.spelt(plan.question, passages)
         evidence = self._selector.select(question, passages, self._answering.evidence)
         if recognised.absent:
             evidence = []  # it is all about another product
