@@ -98,12 +98,14 @@ class Planner:
     def spelt(self, question: Question, passages: Sequence[Passage]) -> Question:
         """The question with its typing errors mended, where what was found tells the word.
 
-        Words that the shop's documents have, or shoppers say of attributes, are none.
+        Words that the shop's documents have, or shoppers say of attributes, are none, nor are those
+        that the embedder has whole.
         """
         dictionary = self._of_shop(question.scope).dictionary
 
         def is_known(word: str) -> bool:
-            return word in STOPWORDS or word in SHOPPERS or dictionary.has(word)
+            common = word in STOPWORDS or word in SHOPPERS or self._pieces_of(word) == 1
+            return common or dictionary.has(word)
 
         def said() -> Iterator[str]:
             yield from SHOPPERS
