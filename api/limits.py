@@ -79,7 +79,7 @@ class Gate:
 class Shedding:
     """Sends questions away unread while a crowd asks: it would cost those that are answered.
 
-    Until then a question is read first, for an answer that is kept needs no turn.
+    Until then a question is read first: /v1/ask needs no turn for an answer that is kept.
     """
 
     def __init__(self, app: ASGIApp, gate: Gate) -> None:

@@ -18,6 +18,10 @@ WINDOW = 1024
 """Texts sorted by length together: batches of like lengths waste little padding."""
 _UNUSABLE = (sqlite3.Error, UnicodeDecodeError)
 """What SQLite raises of a damaged file; its message may quote what is no text."""
+_OF_THE_DISK = (
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN
+)  # fmt: skip
+"""Codes of errors for which the file is not to blame."""
 
 
 class Journal:
@@ -46,8 +50,8 @@ class Journal:
         )
         try:
             found = self._db.execute(query, keys).fetchall()
-        except _UNUSABLE:
-            self._begin_anew()
+        except _UNUSABLE as error:
+            self._begin_anew(error)
             return {}
         return {
             key: np.frombuffer(vector, dtype=np.float32)
@@ -61,8 +65,8 @@ class Journal:
         rows = [(key, vector, self._digest(key, vector)) for key, vector in pairs]
         try:
             self._insert(rows)
-        except _UNUSABLE:
-            self._begin_anew()
+        except _UNUSABLE as error:
+            self._begin_anew(error)
             self._insert(rows)
 
     def close(self) -> None:
@@ -82,7 +86,10 @@ class Journal:
         """Of the model too: what another one made of the same text is not found."""
         return hashlib.blake2b(self._model + key + vector, digest_size=16).digest()
 
-    def _begin_anew(self) -> None:
+    def _begin_anew(self, error: Exception) -> None:
+        """Forget what a damaged file holds; a full disk is no damage, and is raised."""
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _OF_THE_DISK:
+            raise error
         self._db.close()
         self._unlink()
         self._db = _opened(self._path)

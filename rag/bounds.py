@@ -17,7 +17,8 @@ _TIMES = {
     r"|之前|以前|(?<=[用天日周月年时钟洗装])前",
     "after": r"\bafter\b|\bnach(?:dem)?\b|\bdespués de\b|\baprès\b"
     r"|之后|以后|(?<=[用天日周月年时钟洗装])后",
-    "from": r"\bsince\b|\bfrom (?=[\d£€$])(?!(?:\S+ ){1,3}(?:to|until)\b)|\bseit\b|\bab (?=\d)"
+    "from": r"\bsince\b|\bfrom (?=[\d£€$])(?![\d.,]+ ?%)(?!(?:\S+ ){1,3}(?:to|until)\b)"
+    r"|\bseit\b|\bab (?=\d)"
     r"|\bdesde\b|\bdepuis\b|\bà partir de\b|自从",
     "until": r"\buntil\b|\btill\b|\bbis (?=\d)|\bhasta\b|\bjusqu['’]à\b|直到|为止",
 }

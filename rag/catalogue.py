@@ -131,7 +131,7 @@ def _require(what: str, value: str | None, known: Collection[str]) -> None:
     if near:
         hint = f"Did you mean {', '.join(by_lower[one] for one in near)}?"
     elif known:
-        hint = f"Give one of the index's {len(known)}, such as {min(known)}, or none."
+        hint = f"Give one of the {len(known)} there are, such as {min(known)}, or none."
     else:
-        hint = f"This index knows no {what}s; ask without one."
+        hint = f"There are no {what}s; ask without one."
     raise ScopeError(f"No document belongs to {what} {value!r}. {hint}")

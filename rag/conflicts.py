@@ -54,7 +54,7 @@ def _alike(ours: set[str], theirs: set[str], same_owners: bool) -> bool:
     shorter, longer = sorted((len(ours), len(theirs)))
     shared = len(ours & theirs)
     if not same_owners:
-        return ours == theirs
+        return bool(ours) and ours == theirs
     return shared > 0 and shared >= _ALIKE * shorter and shared >= _WHOLE * longer
 
 

@@ -19,6 +19,13 @@ _POINTS = re.compile(
     r"|sie|ihn|ihm|davon|damit|dafür|dort|then|dann)\b|[它这那]",
     re.IGNORECASE,
 )
+_RELATES = re.compile(
+    r"\b(?:with|fits?|fitting|charge[sd]?|recharge[sd]?|charging|power[sd]?|works?|compatible|differ\w*"
+    r"|compare[sd]?|than|versus|vs|instead|like|same|between|both|or"
+    r"|mit|passt|passen|lädt|laden|kompatibel|unterschied\w*|als|statt|zwischen|beide|oder)\b"
+    r"|比|区别|兼容|配|还是",
+    re.IGNORECASE,
+)
 _FEW = 3
 """A question of so few words that carry meaning leans on what was said."""
 _FAR = 3
@@ -30,6 +37,11 @@ def leans(question: str) -> bool:
     return bool(
         _BEGINS.match(question) or points(question) or len(set(content_terms(question))) <= _FEW
     )
+
+
+def relates(question: str) -> bool:
+    """Whether it asks of one thing with another: what fits, what goes with it, what differs."""
+    return bool(_RELATES.search(question))
 
 
 def points(question: str) -> bool:

@@ -23,9 +23,9 @@ OWN = ("kind", "title", "source", "locale", "url", "version", "effective_from", 
 MOST = 64
 """Most conditions of one filter, and most values of one `in`."""
 _DEEPEST = 8
-_LONE = re.compile("[\ud800-\udfff]")
+LONE = re.compile("[\ud800-\udfff]")
 """Half a surrogate pair: JSON can write it, UTF-8 and so SQLite cannot."""
-_NO_NAME = re.compile(f'"|{_LONE.pattern}')
+_NO_NAME = re.compile(f'"|{LONE.pattern}')
 _SIGNS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
@@ -100,7 +100,7 @@ def _comparison(kind: str, body: Mapping[Any, Any]) -> Comparison:
             raise FilterError(
                 f"A filter compares with text, a number or true and false, not {_shown(one)}."
             )
-        if isinstance(one, str) and _LONE.search(one):
+        if isinstance(one, str) and LONE.search(one):
             raise FilterError(f"A filter's text must be valid Unicode, not {_shown(one)}.")
         if isinstance(one, int) and not -(2**63) <= one < 2**63:
             raise FilterError("A filter's number is too large.")

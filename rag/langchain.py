@@ -225,10 +225,10 @@ class ShelftalkStore(VectorStore):
         try:
             return index.passages.rows(scope)
         except ScopeError:
-            if not any(
-                scope.product_id in _values(document.metadata, "product_id")
-                for document, _ in self._added.values()
-            ):
+            known = index.passages.catalogue(scope.shop).products
+            added = (document.metadata for document, _ in self._added.values())
+            own = (one for one in added if scope.product_id in _values(one, "product_id"))
+            if scope.product_id in known or not any(_admits(scope, one) for one in own):
                 raise
         rows = index.passages.rows(replace(scope, product_id=None, variant_id=None))
         return rows[~index.passages.heads.owned[rows]]

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Self
 
 import httpx
@@ -41,7 +42,8 @@ class _Client(httpx.Client):
         super().__init__(event_hooks={"request": [begin], "response": [_bounded]})
 
     def __del__(self) -> None:
-        self.close()
+        with suppress(AttributeError):  # it was never made: the environment names no good proxy
+            self.close()
 
 
 def _bounded(response: httpx.Response) -> None:

@@ -26,7 +26,7 @@ Rows = NDArray[np.int64]
 CHUNKS_KEPT, DOCUMENTS_KEPT = 4096, 512
 """Those read last stay in memory: some 10 MB of chunks; of documents, long ones may be far more."""
 SCOPES_KEPT, MOST_ROWS_KEPT = 256, 4_000_000
-"""Scopes asked for last whose rows stay in memory: so many, or fewer that have 32 MB of them."""
+"""Scopes asked for last whose rows stay in memory: so many, or as many as all have 32 MB, but 8."""
 
 _SHOPS = """
 SELECT DISTINCT json_extract(metadata, '$.shop') AS shop FROM documents

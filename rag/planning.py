@@ -6,7 +6,7 @@ from functools import lru_cache, partial
 
 import numpy as np
 
-from rag.conversation import context, points
+from rag.conversation import context, points, relates
 from rag.embedding import Embedder
 from rag.fusion import lexical_weight
 from rag.index import Index
@@ -23,7 +23,7 @@ class Plan:
     """What a question comes to before anything is ranked."""
 
     question: Question
-    """With the one product it names as its scope."""
+    """With the one product it names, or its variant is of, as its scope."""
     recognised: Recognition
     """The products it names."""
     about: tuple[str, ...]
@@ -71,8 +71,8 @@ class Planner:
         """The question with what was left unsaid, and the products it names.
 
         Asked on no product's page, it gets the one product it names as its scope. On a page, the
-        page tells which product is meant; "the larger one", and another product named instead of
-        "it", are then choices that lead to another page.
+        page tells which product is meant; "the larger one", and another product that is named, but
+        neither with "it" nor as what goes with it, are then choices that lead to another page.
 
         Raises:
             ScopeError: its scope names something unknown.
@@ -81,8 +81,8 @@ class Planner:
         recogniser = self._of_shop(scope)
         if product := scope.product_id:
             beside = recogniser.beside(question.text, product)
-            named = () if points(question.text) else recogniser.recognise(question.text).named
-            elsewhere = () if product in named else named
+            together = points(question.text) or relates(question.text)
+            elsewhere = () if together else recogniser.elsewhere(question.text, product)
             others = tuple(sorted({*beside.named, *beside.choices, *elsewhere} - {product}))
             found = Recognition(choices=others, absent=beside.absent)
         else:

@@ -1,14 +1,11 @@
 """What may be asked."""
 
-import re
-
 from rag.errors import QuestionError
+from rag.filters import LONE
 from rag.types import Question
 
 MAX_QUESTION = 2000
 """Longest question in characters. A longer one is refused, never cut."""
-_LONE = re.compile("[\ud800-\udfff]")
-"""Half a surrogate pair, which no text holds."""
 
 
 def checked(question: Question) -> Question:
@@ -22,7 +19,7 @@ def checked(question: Question) -> Question:
         raise QuestionError("The question is empty. Ask something, for example: How heavy is it?")
     scope = question.scope
     named = (scope.product_id, scope.variant_id, scope.locale, scope.shop)
-    if any(_LONE.search(text) for text in (question.text, *question.history, *named) if text):
+    if any(LONE.search(text) for text in (question.text, *question.history, *named) if text):
         raise QuestionError(
             "The question, or what it is about, is not valid Unicode text. Send it as UTF-8."
         )

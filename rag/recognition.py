@@ -1,4 +1,4 @@
-"""Which products a question names, when it is asked on no product's page.
+"""Which products a question names: on no product's page, or on that of another.
 
 A word is a name when few passages say it that do not belong to the products called so, and when it
 is written with a capital: "Rill" is one and "kettle" is not, whatever the shop sells. A common word
@@ -31,8 +31,9 @@ _SIBLING = re.compile(
     r"|(?P<other>other|andere[rns]?))(?: (?P<noun>[^\W_]+)|\s*[?？]?\s*$)",
     re.IGNORECASE,
 )
-_ANY = frozenset("one model size version modell größe".split())
-"""Nouns that stand for a product of any kind."""
+_SIZES = frozenset("size version größe".split())
+_ANY = _SIZES | frozenset("one model modell".split())
+"""Nouns that stand for a product of any kind; a size or version may be a variant of this one."""
 _AND = frozenset("and or vs versus und oder".split())
 _COMMA = re.compile(r"(?<=\d),(?=\d)")
 _GLUED = re.compile(r"(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)")
@@ -63,6 +64,7 @@ class Recogniser:
         for product, name in self._names.items():
             for term in dict.fromkeys(name):
                 self._with[term].append(product)
+        self._sets = {product: frozenset(name) for product, name in self._names.items()}
         self._numbers = _model_numbers(catalogue.owners())
         self._names_known: dict[str, bool] = {}
         """Whether a word of a product's name is one; no other word is looked up."""
@@ -105,10 +107,26 @@ class Recogniser:
             or match["other"]
         ]
         if not others:
-            absent = bool(match["the"]) and not match["other"]
-            return Recognition((product,), absent=absent)
+            return Recognition((product,), absent=self._is_absent(match, product))
         alone = others if len(others) == 1 else []
         return Recognition(tuple(alone), () if alone else tuple(sorted(others)))
+
+    def _is_absent(self, match: re.Match[str], product: str) -> bool:
+        """Whether "the larger one" can be nothing: no sibling, no size, and no variant either."""
+        definite = match["the"] and not match["other"]
+        if not definite or (match["noun"] or "").casefold() in _SIZES:
+            return False
+        variants = sum(product in owners for owners in self._catalogue.variants.values())
+        return variants < 2
+
+    def elsewhere(self, text: str, product: str) -> tuple[str, ...]:
+        """The products that a text on a product's page names instead of this one."""
+        own = self._sets.get(product, frozenset())
+        told = any(term in self._with and term not in own for term in _terms(text))
+        if not told and not any(_bare(word) in self._numbers for word in words(text)):
+            return ()
+        named = self._recognise(text).named
+        return () if product in named else named
 
     def _sibling(self, text: str, product: str) -> re.Match[str] | None:
         """Where a text says "the larger one" of a product: one, model, or what its name says."""
@@ -155,13 +173,13 @@ class Recogniser:
         """The candidates that have most of the words around `at`, and where those end."""
         scored = []
         for product in candidates:
-            name = set(self._names[product])
+            name = self._sets[product]
             begin, end = at, at + 1
             while end < len(asked) and asked[end] in name:
                 end += 1
             while begin > 0 and asked[begin - 1] in name:
                 begin -= 1
-            scored.append((len(set(asked[begin:end])), len(name & set(asked)), end, product))
+            scored.append((len(set(asked[begin:end])), len(name.intersection(asked)), end, product))
         near, whole, _, _ = max(scored)
         best = [one for one in scored if one[:2] == (near, whole)]
         return [product for *_, product in best], max(end for _, _, end, _ in best)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from anyio import to_thread
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import JSONResponse, Response
@@ -61,7 +62,7 @@ class ReloadBody(IndexBody):
 )
 async def read_index(caller: ByServer) -> Response:
     """Tell what is in the index that answers."""
-    return JSONResponse(_body(caller.shop, caller.shop.engine))
+    return JSONResponse(await to_thread.run_sync(_body, caller.shop, caller.shop.engine))
 
 
 @router.post(
@@ -72,7 +73,8 @@ async def read_index(caller: ByServer) -> Response:
 async def reload(caller: ByAdmin, service: Shared) -> Response:
     """Go over to what is published now. It happens by itself within seconds; this is to be sure."""
     changed = await service.gate.run(lambda: caller.shop.reload(service.shops.open))
-    return JSONResponse({**_body(caller.shop, caller.shop.engine), "changed": changed})
+    body = await to_thread.run_sync(_body, caller.shop, caller.shop.engine)
+    return JSONResponse({**body, "changed": changed})
 
 
 def _body(shop: Shop, engine: Engine) -> Body:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Request
 from fastapi.sse import format_sse_event
 from starlette.background import BackgroundTask
@@ -70,7 +71,7 @@ async def complete(
 
     if body.stream:
         wanted = body.stream_options is not None and body.stream_options.include_usage
-        before = await service.run(request, sent) if wanted else 0
+        before = await to_thread.run_sync(sent) if wanted else 0
         usage = (lambda said: _usage(before, tokens(said))) if wanted else None
         return await streamed(service, caller, question, lambda _: Chunks(head, usage))
     answer, written = await service.run(request, completed)

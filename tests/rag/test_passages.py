@@ -156,7 +156,7 @@ def test_chunks_come_in_the_order_asked_for(opened: Open) -> None:
     ("scope", "message"),
     [
         (Scope(product_id="KT21"), r"product 'KT21'\. Did you mean KT12\?"),
-        (Scope(product_id="zebra"), r"product 'zebra'\. Give one of the index"),
+        (Scope(product_id="zebra"), r"product 'zebra'\. Give one of the "),
         (Scope(variant_id="KT12-ROD"), r"variant 'KT12-ROD'\. Did you mean KT12-RED\?"),
         (Scope(product_id="KT12' OR 1=1 --"), "No document belongs to product"),
     ],

@@ -182,6 +182,8 @@ SERIES = [
         ("Is this one heavier than the Rill Kettle 1.2 L?", []),
         ("Rill Kettle 1.7 L or Rill Kettle 1.2 L, how heavy?", []),
         ("Which charger, the Folio Lamp?", []),
+        ("How many cups fit into the Folio Lamp?", []),
+        ("What is the difference to the Rill Kettle 1.2 L?", []),
     ],
 )
 def test_on_a_page_another_product_that_is_meant_is_asked_back(
@@ -204,6 +206,16 @@ def test_the_larger_one_of_the_largest_is_met_with_silence(
     assert answer.status is Status.ABSTAINED and answer.confidence == 0 and not answer.citations
     plain = engine.ask(replace(question, text="How heavy is it?"))
     assert plain.statements[0].text == "1.7 kg (Weight)"
+
+
+def test_a_larger_size_may_be_a_variant(shop: Ask) -> None:
+    sizes = [
+        replace(row("BG60", f"Weight: {kilos} kg", "Bag", id=size), variant_ids=(f"BG60-{size}",))
+        for size, kilos in (("M", 1), ("L", 2))
+    ]
+    engine = shop(sizes)
+    for text in ("How heavy is the larger size?", "How heavy is the larger one?"):
+        assert "2 kg" in engine.ask(Question(text, Scope("BG60"))).text
 
 
 @pytest.mark.parametrize(
