@@ -24,6 +24,11 @@ class _Clause(NamedTuple):
         return any(amount.agrees(other) for amount in self.amounts)
 
 
+def clauses(text: str) -> list[str]:
+    """The text in pieces, each with a statement or a part of one."""
+    return _BREAK.split(text)
+
+
 def swapped(sentence: str, quote: str, named: Set[str]) -> bool:
     """Whether a number of the sentence stands beside the words of another one of the quote.
 
@@ -40,7 +45,7 @@ def swapped(sentence: str, quote: str, named: Set[str]) -> bool:
 
 
 def _clauses(text: str, beside: str, named: Set[str]) -> list[_Clause]:
-    parts = ((part, quantities(part, f"{text} {beside}")) for part in _BREAK.split(text))
+    parts = ((part, quantities(part, f"{text} {beside}")) for part in clauses(text))
     return [_Clause(plain_words(part) - named, amounts) for part, amounts in parts if amounts]
 
 

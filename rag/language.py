@@ -9,6 +9,13 @@ _NEGATION = re.compile(
     r"|\b(?:nicht|kein\w*|ohne|nie)\b|[不没無无未]",
     re.IGNORECASE,
 )
+_WARNING = re.compile(
+    r"\b(?:damag\w*|ruin\w*|breaks?|breaking|destroy\w*|harm\w*|hurts?|swells?|shrinks?|scratch\w*"
+    r"|cracks?|melts?|burns?|corrod\w*|voids?|avoid\w*|danger\w*|hazard\w*|risk\w*|unsafe|forbidden"
+    r"|prohibited|beschädig\w*|zerstör\w*|ruinier\w*|schad\w*|schäd\w*|verboten|vermeid\w*|gefahr\w*"
+    r"|gefähr\w*|dañ\w*|evit\w*|peligr\w*|endommag\w*|abîm\w*|évit\w*)\b|损坏|破坏|毁|避免|危险|禁止",
+    re.IGNORECASE,
+)
 _OPINION = re.compile(
     r"\b(?:reviews?|reviewers?|people|buyers?|customers?|owners?|users?|anyone|anybody|others|opinions?"
     r"|experiences?|complain\w*|happy with|any good|bewertung\w*|kunden|käufer\w*|erfahrung\w*"
@@ -51,6 +58,11 @@ def _more_german_than_english(text: str) -> int:
 def is_negated(text: str) -> bool:
     """Whether the text denies something."""
     return bool(_NEGATION.search(text))
+
+
+def warns(text: str) -> bool:
+    """Whether the text tells of harm, or to keep off something, without denying it."""
+    return bool(_WARNING.search(text))
 
 
 def asks_for_opinions(question: str) -> bool:

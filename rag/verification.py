@@ -5,7 +5,7 @@ A sentence is supported by a piece of evidence when
   its unit, and every code (model number, rating); titles and headings only lend the names;
 - where the quote holds several amounts of a kind, each stands beside its own words;
 - its bounds ("at most", "only", "before") and its names are those of the source;
-- its polarity is that of the sentence of the quote it is nearest to.
+- its polarity is that of the sentence of the quote it is nearest to, and it leaves no harm out.
 
 Repeating the question, or the product's name, adds nothing and is not supported. Citation numbers
 a model writes are never trusted: they are removed, and the evidence that carries the sentence is
@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from rag.bounds import bounds, bounds_of_numbers
-from rag.clauses import swapped
-from rag.language import is_negated, language
+from rag.clauses import clauses, swapped
+from rag.language import is_negated, language, warns
 from rag.quantities import codes, numbers, plain_words, quantities
 from rag.text import content_terms, sentences, words
 from rag.types import Citation, Evidence, Verdict
@@ -73,6 +73,7 @@ def verify(question: str, sentence: str, evidence: Sequence[Evidence]) -> Check:
             and _bounds_stand(sentence, piece.quote)
             and _names_stand(question, sentence, piece)
             and not _opposed(sentence, piece.quote)
+            and not _warned_of(question, sentence, piece)
         )
         check = Check(Verdict.SUPPORTED if agrees else Verdict.CONTRADICTED, index)
         if (agrees, coverage) > (best.verdict is Verdict.SUPPORTED, best_coverage):
@@ -159,6 +160,19 @@ def _opposed(sentence: str, quote: str) -> bool:
         return True
     claim = _YES_OR_NO.sub("", sentence)  # "No. It is delivered on Sundays." denies nothing
     return is_negated(claim) != is_negated(_nearest(claim, _YES_OR_NO.sub("", quote)))
+
+
+def _warned_of(question: str, sentence: str, piece: Evidence) -> bool:
+    """Whether it says without the harm what the quote names for its harm alone.
+
+    "Use a floor pump" does, where the quote is "Use a shock pump; a floor pump ruins the valve".
+    """
+    harmful = [part for part in clauses(piece.quote) if warns(part)]
+    if not harmful or warns(sentence):
+        return False
+    others = " ".join(part for part in clauses(piece.quote) if not warns(part))
+    harmless = plain_words(f"{others} {question} {_context(piece)}")
+    return not plain_words(sentence) & plain_words(" ".join(harmful)) <= harmless
 
 
 def _nearest(sentence: str, quote: str) -> str:

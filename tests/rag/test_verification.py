@@ -325,3 +325,23 @@ def test_a_no_before_a_denial_is_supported() -> None:
 def test_repeating_the_question_adds_nothing() -> None:
     quote = "The cord is 90 cm long."
     assert verify("Is the cord long?", "The cord is long.", [fact(quote)]).verdict is UNSUPPORTED
+
+
+SPONGE = "Clean it with a soft sponge; a steam cleaner ruins the bearings."
+
+
+@pytest.mark.parametrize(
+    ("sentence", "quote", "expected"),
+    [
+        ("Use a floor pump.", "Use a shock pump. A floor pump damages the valve.", CONTRADICTED),
+        ("Clean it with a steam cleaner.", SPONGE, CONTRADICTED),
+        ("Clean it with a soft sponge.", SPONGE, SUPPORTED),
+        ("A steam cleaner ruins the bearings.", SPONGE, SUPPORTED),
+        ("Use brake fluid.", "Use mineral oil, brake fluid swells the seals.", CONTRADICTED),
+        ("In den Trockner.", "Von Hand waschen. Der Trockner beschädigt den Bezug.", CONTRADICTED),
+    ],
+)
+def test_what_is_named_for_its_harm_is_not_recommended(
+    sentence: str, quote: str, expected: Verdict
+) -> None:
+    assert verdict(sentence, quote) is expected
