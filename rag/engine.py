@@ -233,10 +233,15 @@ class Engine:
         self, question: Question, answer: Answer, evidence: Sequence[Evidence], clock: "_Clock"
     ) -> Iterator[Event]:
         """Say that nothing answers, and, where something comes near, what does."""
-        looked_at = [passage.document for passage in answer.passages]
+        looked_at = sorted(
+            (passage.document for passage in answer.passages), key=lambda one: one.kind.precedence
+        )
+        near = evidence and answer.confidence >= self._answering.threshold * NEAR
+        if near:
+            looked_at.insert(0, evidence[0].document)
         text = wording.silence(question.text, looked_at, self.settings.contact)
         citations: tuple[Citation, ...] = ()
-        if evidence and answer.confidence >= self._answering.threshold * NEAR:
+        if near:
             text += wording.nearest(question.text, evidence[0])
             citations = (_cite(evidence[0], ()),)
             yield citations[0]

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from rag.injection import may_be_evidence
 from rag.intent import Wanted, wanted
 from rag.quantities import codes, quantities
-from rag.quotes import in_context, paragraph_of, quotable, steps_around
+from rag.quotes import in_context, paragraph_of, quotable, row_of, steps_around
 from rag.remembered import RememberedVectors
 from rag.retrieval import Retriever
 from rag.text import content_terms
@@ -30,6 +30,7 @@ PROMISING = 0.15
 REMEMBERED = 8192
 """Quotes whose vectors are kept: the same few are asked about again and again. 12 MB of 384."""
 
+_MONEY = frozenset({"pounds", "euros", "dollars"})
 
 Candidate = tuple[Passage, Span]
 """A passage, and what of it may be quoted."""
@@ -117,8 +118,13 @@ class Selector:
         return kept
 
     def ranked(self, question: Question, passages: Sequence[Passage]) -> list[Evidence]:
-        """The quotes worth reading, likeliest first."""
+        """The quotes worth reading, likeliest first.
+
+        On a product's page its own "Price" row is told, and no row of that name of the shop's.
+        """
         found = candidates(passages)
+        if question.scope.product_id:
+            found = _without_the_shop_s(found)
         glanced = self._glanced(question, found)
         promise = [probability(features) for features in glanced]
         least = PROMISING * max(promise, default=0.0)
@@ -189,7 +195,7 @@ def _features(
     document = passage.document
     quote = document.text[span.start : span.end]
     kind = Evidence(document, span.start, span.end, 0.0).kind
-    measures = {one for quantity in quantities(quote) for one in quantity.measures}
+    measures = _measures(document, span)
     context = " ".join((document.title, *_ids(document), *document.headings_at(span.start), quote))
     return Features(
         nearness=passage.scores.get("dense", 0.0),
@@ -206,6 +212,18 @@ def _features(
         of_the_shop=float(on_product and not document.product_ids),
         yes_or_no=float(want.yes_or_no),
     )
+
+
+def _measures(document: Document, span: Span) -> set[str]:
+    """What a quote holds amounts of; a bare number in a row called price is money."""
+    found = quantities(document.text[span.start : span.end])
+    measures = {one for quantity in found for one in quantity.measures}
+    row = row_of(document, span)
+    if row and any(quantity.unit is None for quantity in quantities(row.value)):
+        said = content_terms(row.attribute)
+        if any(term == "price" or "price" in attributes(term) for term in said):
+            measures |= _MONEY
+    return measures
 
 
 def _ids(document: Document) -> tuple[str, ...]:
@@ -229,6 +247,17 @@ class _Share:
             if term in present or attributes(term) & present
         )
         return sum(said) / self._total
+
+
+def _without_the_shop_s(found: Sequence[Candidate]) -> list[Candidate]:
+    """Without rows of no product whose attribute the product has a row of, too."""
+
+    def attribute(one: Candidate) -> str | None:
+        row = row_of(one[0].document, one[1])
+        return row.attribute.casefold() if row else None
+
+    own = {attribute(one) for one in found if one[0].document.product_ids} - {None}
+    return [one for one in found if one[0].document.product_ids or attribute(one) not in own]
 
 
 def _with_all_steps(piece: Evidence) -> Evidence:

@@ -71,7 +71,7 @@ def statements(
             break
         if piece.kind is not Kind.REVIEW and _belongs(piece, shown[0]) and _adds(piece, shown):
             shown.append(piece)
-            yield Said(_told(question, piece), piece)
+            yield Said(_told(question, piece, evidence), piece)
 
 
 def _lead(
@@ -94,7 +94,7 @@ def _lead(
     if _may_be_reworded(question, best):
         drafted = _verified(question, draft, evidence)
         verified = [one for one in drafted if entails is None or entails(_premise(one), one.text)]
-    yield from verified or [Said(_told(question, best), best)]
+    yield from verified or [Said(_told(question, best, evidence), best)]
 
 
 def _outright(question: str, piece: Evidence) -> Outright | None:
@@ -128,14 +128,36 @@ def _premise(one: Said) -> str:
     return f"{one.evidence.document.title}: {one.evidence.quote}"
 
 
-def _told(question: str, piece: Evidence) -> str:
+def _told(question: str, piece: Evidence, evidence: Sequence[Evidence]) -> str:
+    """A row's value, and whose it is where another variant has another; else the quotation."""
     found = row(piece)
-    return wording.value(found) if found else wording.quotation(question, piece)
+    if not found:
+        return wording.quotation(question, piece)
+    differs = any(
+        _of_another_variant(piece, other)
+        and (theirs := row(other))
+        and theirs.attribute.casefold() == found.attribute.casefold()
+        and theirs.value != found.value
+        for other in evidence
+    )
+    return wording.value(found, piece.document.title if differs else "")
 
 
 def _belongs(piece: Evidence, first: Evidence) -> bool:
-    """Beside a product's own words the shop's general ones may be about something else."""
+    """Whether a piece goes with the first.
+
+    Beside a product's own words the shop's general ones may be about something else, and of
+    another variant only the same attribute is worth telling.
+    """
+    if _of_another_variant(piece, first):
+        own, theirs = row(first), row(piece)
+        return bool(own and theirs and own.attribute.casefold() == theirs.attribute.casefold())
     return bool(piece.document.product_ids) or not first.document.product_ids
+
+
+def _of_another_variant(one: Evidence, other: Evidence) -> bool:
+    ours, theirs = set(one.document.variant_ids), set(other.document.variant_ids)
+    return bool(ours and theirs) and ours.isdisjoint(theirs)
 
 
 def _adds(piece: Evidence, shown: Sequence[Evidence]) -> bool:

@@ -99,9 +99,9 @@ def outright(question: str, yes: bool, quote: str) -> str:
     return line if begins_so else f"{word} – {line}"
 
 
-def value(row: Row) -> str:
-    """The value of a row first, then what it is of."""
-    return f"{row.value} ({row.attribute})"
+def value(row: Row, of: str = "") -> str:
+    """The value of a row first, then what it is of: the attribute, and whose where that is said."""
+    return f"{row.value} ({', '.join(filter(None, (row.attribute, of)))})"
 
 
 def cell(name: str, row: Row) -> str:
@@ -146,10 +146,9 @@ def _one_line(text: str) -> str:
 
 
 def silence(question: str, looked_at: Sequence[Document], contact: str) -> str:
-    """That the documents don't answer, where was looked, and whom to ask."""
+    """That the documents don't answer, where was looked first, and whom to ask."""
     head, seen, ask = _SILENCE[language(question)]
-    trusted = sorted(looked_at, key=lambda document: document.kind.precedence)
-    titles = list(dict.fromkeys(document.title for document in trusted))[:3]
+    titles = list(dict.fromkeys(document.title.rstrip(".?!？。！ ") for document in looked_at))[:3]
     return (
         head
         + (seen.format("; ".join(titles)) if titles else "")

@@ -218,6 +218,59 @@ def test_a_larger_size_may_be_a_variant(shop: Ask) -> None:
         assert "2 kg" in engine.ask(Question(text, Scope("BG60"))).text
 
 
+def test_a_price_without_a_currency_is_the_product_s_own(shop: Ask) -> None:
+    text = "Price: €119"
+    service = a_document(
+        "s.csv#1", text, title="Service", blocks=(Block(BlockKind.ROW, 0, len(text)),)
+    )
+    lock = a_document(
+        "501",
+        "Price: 79.90\nColour: black",
+        kind=Kind.SPEC,
+        title="Lock",
+        product_ids=("501",),
+        blocks=(Block(BlockKind.ROW, 0, 12), Block(BlockKind.ROW, 13, 26)),
+    )
+    engine = shop([service, lock, *SERIES])
+    for text in ("price?", "What does it cost?", "How much is it?"):
+        answer = engine.ask(Question(text, Scope("501")))
+        assert answer.statements[0].text == "79.90 (Price)"
+
+
+def of_size(size: str, *rows: str) -> Document:
+    text, blocks = "", []
+    for line in rows:
+        blocks.append(Block(BlockKind.ROW, len(text), len(text) + len(line)))
+        text += f"{line}\n"
+    return a_document(
+        f"BK-{size}",
+        text,
+        kind=Kind.SPEC,
+        title=f"Bike – {size}",
+        product_ids=("BK",),
+        variant_ids=(f"BK-{size}",),
+        blocks=tuple(blocks),
+    )
+
+
+def test_of_variants_that_differ_each_value_says_whose_it_is(shop: Ask) -> None:
+    sizes = [
+        of_size("M", "Frame size: M", "Weight: 13.9 kg", "Availability: in stock"),
+        of_size("L", "Frame size: L", "Weight: 14.2 kg", "Availability: out of stock"),
+    ]
+    engine = shop([*sizes, a_document("help.md", "We are open from nine to five.")])
+    heavy = engine.ask(Question("What is the weight?", Scope("BK")))
+    assert {statement.text for statement in heavy.statements} == {
+        "13.9 kg (Weight, Bike – M)",
+        "14.2 kg (Weight, Bike – L)",
+    }
+    one = engine.ask(Question("What is the weight?", Scope("BK", "BK-L")))
+    assert [statement.text for statement in one.statements] == ["14.2 kg (Weight)"]
+    stock = engine.ask(Question("Frame size L, availability?", Scope("BK")))
+    owners = {citation.document_id for citation in stock.citations}
+    assert len(owners) == 1 or len({c.quote.partition(":")[0] for c in stock.citations}) == 1
+
+
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [
