@@ -35,6 +35,7 @@ _read = partial(json.loads, parse_float=_finite, parse_constant=_finite)
 
 def load(path: Path) -> Iterator[Draft | DocumentError]:
     """Yield a draft per object, or what is wrong with it."""
+    taken: set[str] = set()
     for number, (place, row) in enumerate(_objects(path)):
         if isinstance(row, DocumentError):
             yield row
@@ -44,7 +45,7 @@ def load(path: Path) -> Iterator[Draft | DocumentError]:
             raise DocumentError(QUESTIONS)
         else:
             try:
-                yield draft_of(row, place)
+                yield draft_of(row, place, taken)
             except DocumentError as error:
                 yield error
             except RecursionError:

@@ -77,7 +77,7 @@ def gathered(
     times = Counter(key[0] for key in products)
     for key, rows in products.items():
         try:
-            draft = draft_of(_product(rows, columns), f"product {key[0]}")
+            draft = draft_of(_product(rows, columns), f"product {key[0]}", set())
         except DocumentError as error:
             yield error
         else:

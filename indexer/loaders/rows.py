@@ -40,12 +40,13 @@ def is_question(names: Collection[str]) -> bool:
     return QUESTION in names and not tells
 
 
-def draft_of(row: Mapping[str, object], place: str) -> Draft:
+def draft_of(row: Mapping[str, object], place: str, taken: set[str]) -> Draft:
     """Turn one row into a draft.
 
     Args:
         row: names and values; nested objects and lists are written out as lines.
         place: where the row stands, such as "line 7"; its id where it has none of its own.
+        taken: ids of the rows before it; its own is added. A product's next row has another one.
 
     Raises:
         DocumentError: it holds neither text nor attributes.
@@ -70,10 +71,13 @@ def draft_of(row: Mapping[str, object], place: str) -> Draft:
     subject = _first(given, _SUBJECT) if text else own_id
     if subject and not metadata.get("product_id"):
         _belongs_to(subject, metadata)
+    row_id = own_id or place.replace(" ", "-")
+    if row_id in taken and not _first(given, TEXT_ID):
+        row_id = f"{row_id}-{place.replace(' ', '-')}"
     draft = outline.finish(
         title=_first(given, TITLE) or question,
         own_id=own_id if text else None,
-        row=own_id or place.replace(" ", "-"),
+        row=row_id,
         metadata=metadata,
         kind=Kind.PAGE if text else Kind.SPEC,
     )
@@ -81,6 +85,7 @@ def draft_of(row: Mapping[str, object], place: str) -> Draft:
         raise DocumentError(
             f"{place} has no text: a `text` field, a description or attributes are needed"
         )
+    taken.add(row_id)
     return draft
 
 

@@ -54,8 +54,9 @@ def drafts_of(records: Iterator[list[str] | DocumentError]) -> Iterator[Draft | 
             yield from gathered(whole, columns)
             return
         lines = iter(whole)
+    taken: set[str] = set()
     for line in lines:
-        yield line if isinstance(line, DocumentError) else _draft(line)
+        yield line if isinstance(line, DocumentError) else _draft(line, taken)
 
 
 def _listed(
@@ -73,10 +74,10 @@ def _listed(
     yield outline.finish(kind=Kind.SPEC)
 
 
-def _draft(line: Line) -> Draft | DocumentError:
+def _draft(line: Line, taken: set[str]) -> Draft | DocumentError:
     place, cells = line
     try:
-        return draft_of(cells, place)
+        return draft_of(cells, place, taken)
     except DocumentError as error:
         return error
 

@@ -95,6 +95,21 @@ def test_variants_named_in_a_column_stay_apart(tmp_path: Path) -> None:
     assert len({d.id for d in found}) == 2
 
 
+@pytest.mark.parametrize("column", ["sku", "product_id", "item_id", "variant_id"])
+def test_all_rows_of_a_product_are_kept(tmp_path: Path, column: str) -> None:
+    data = f"{column},country,shipping\nA,DE,4 €\nB,DE,5 €\nA,AT,9 €\nA,CH,19 €\n"
+    found = [d for d in read_all(tmp_path, "a.csv", data) if isinstance(d, Document)]
+    assert [d.id.removeprefix("a.csv#") for d in found] == ["A", "B", "A-row-3", "A-row-4"]
+    assert "AT" in found[2].text
+    assert all(d.product_ids == ("A",) or d.variant_ids == ("A",) for d in found if d != found[1])
+
+
+def test_an_id_of_a_row_s_own_stays_what_it_is(tmp_path: Path) -> None:
+    data = "id,sku,Note\n7,A,one\n7,A,two\n"
+    found = [d for d in read_all(tmp_path, "a.csv", data) if isinstance(d, Document)]
+    assert [d.id for d in found] == ["a.csv#7", "a.csv#7"]
+
+
 def test_a_table_of_texts(tmp_path: Path) -> None:
     data = "doc_id,title,content,kind,product_id\n7,How?,So.,faq,KT12\n"
     document = read(tmp_path, "a.csv", data)
