@@ -20,9 +20,15 @@ PRODUCT_ID = (*TEXT_ID, "sku", "variant_id", "product_id", "item_id")
 """What may be the id of a product's row."""
 _SUBJECT = ("sku", "item_id", "item_group_id")
 """What else than `product_id` may say whose a text is."""
-TITLE = ("title", "name", "product_name")
+TITLE = ("title", "name", "product_name", "titel", "produktname", "bezeichnung")
 TEXT = ("text", "content", "body")
-QUESTION, ANSWER = "question", "answer"
+_REVIEW = ("review_text", "comment", "kommentar", "review", "bewertung")
+"""What may be the text of a review; the last ones may as well hold its stars."""
+_OF_A_REVIEW = frozenset(
+    ("rating", "stars", "score", "author", "reviewer", "sterne", "autor", "verfasser", *_REVIEW)
+)
+"""One beside the text shows that it is a review: a product may have a comment, too."""
+_QUESTION, _ANSWER = ("question", "frage"), ("answer", "antwort")
 QUESTIONS = "is a set of questions, not of documents; list it in .shelftalkignore"
 _OF_A_QA_SET = frozenset(("answers", "answerable", "sources"))
 PROSE = ("description", "short_description", "long_description", "body_html", "body_(html)",
@@ -36,8 +42,8 @@ _UNREADABLE = ("image_link", "additional_image_link", "image", "images", "image_
 
 def is_question(names: Collection[str]) -> bool:
     """Whether rows of these plain names are of a QA set: they ask and do not tell."""
-    tells = not {*TEXT, ANSWER}.isdisjoint(names) and _OF_A_QA_SET.isdisjoint(names)
-    return QUESTION in names and not tells
+    tells = not {*TEXT, *_ANSWER}.isdisjoint(names) and _OF_A_QA_SET.isdisjoint(names)
+    return not set(_QUESTION).isdisjoint(names) and not tells
 
 
 def draft_of(row: Mapping[str, object], place: str, taken: set[str]) -> Draft:
@@ -55,8 +61,9 @@ def draft_of(row: Mapping[str, object], place: str, taken: set[str]) -> Draft:
     given = {name: row[key] for name, key in names.items()}
     if is_question(given):
         raise DocumentError(f"{place} is a question, not a document; keep QA sets apart")
-    question = _first(given, (QUESTION,))
-    text = _first(given, (*TEXT, ANSWER) if question else TEXT)
+    question = _first(given, _QUESTION)
+    review = _review_in(given)
+    text = _first(given, (*TEXT, *_ANSWER) if question else (*TEXT, *review))
     own_id = _first(given, TEXT_ID if text else PRODUCT_ID)
     outline = Outline()
     metadata = {name: value for name, value in given.items() if name in {*BELONGS, *ABOUT}}
@@ -65,7 +72,7 @@ def draft_of(row: Mapping[str, object], place: str, taken: set[str]) -> Draft:
             outline.add(BlockKind.HEADING, question, 1)
             metadata["kind"] = metadata.get("kind") or Kind.FAQ.value
         _add_prose(text, outline)
-        metadata |= _other_scalars(given, metadata)
+        metadata |= _other_scalars(given, {*metadata, *review})
     else:
         _add_product(given, names, outline)
     subject = _first(given, _SUBJECT) if text else own_id
@@ -79,7 +86,7 @@ def draft_of(row: Mapping[str, object], place: str, taken: set[str]) -> Draft:
         own_id=own_id if text else None,
         row=row_id,
         metadata=metadata,
-        kind=Kind.PAGE if text else Kind.SPEC,
+        kind=Kind.REVIEW if text and review else Kind.PAGE if text else Kind.SPEC,
     )
     if not draft.text:
         raise DocumentError(
@@ -87,6 +94,15 @@ def draft_of(row: Mapping[str, object], place: str, taken: set[str]) -> Draft:
         )
     taken.add(row_id)
     return draft
+
+
+def _review_in(given: Mapping[str, object]) -> tuple[str, ...]:
+    """The column, if any, with the text of a review; one of numbers are its stars."""
+    for name in _REVIEW:
+        if any(letter.isalpha() for letter in _first(given, (name,)) or ""):
+            is_one = not (_OF_A_REVIEW - {name}).isdisjoint(given)
+            return (name,) if is_one and _first(given, TEXT) is None else ()
+    return ()
 
 
 def _add_product(given: Mapping[str, object], names: Mapping[str, str], outline: Outline) -> None:
@@ -116,13 +132,13 @@ def _add_prose(text: str, outline: Outline) -> None:
 
 
 def _other_scalars(
-    given: Mapping[str, object], taken: Mapping[str, object]
+    given: Mapping[str, object], taken: Collection[str]
 ) -> dict[str, str | int | float]:
     """What else a document's row says of it, such as a rating or a date."""
     return {
         name: value
         for name, value in given.items()
-        if name not in {*PRODUCT_ID, *TITLE, *TEXT, QUESTION, ANSWER, *taken}
+        if name not in {*PRODUCT_ID, *TITLE, *TEXT, *_QUESTION, *_ANSWER, *taken}
         and isinstance(value, str | int | float)
     }
 

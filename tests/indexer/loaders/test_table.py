@@ -70,6 +70,41 @@ def test_a_cell_may_have_lines_and_quotes(tmp_path: Path) -> None:
     assert read(tmp_path, "a.csv", data).text == 'Note: Says "hot",\nthen stops'
 
 
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("product_id;rating;title;review;author", "A;2;Heavy;Too heavy.;Bernd"),
+        ("sku;stars;title;review_text", "A;2;Heavy;Too heavy."),
+        ("product_id;titel;bewertung;autor", "A;Heavy;Too heavy.;Bernd"),
+        ("product_id;titel;bewertung;kommentar", "A;Heavy;2;Too heavy."),
+        ("product_id;title;review;comment", "A;Heavy;2/5;Too heavy."),
+    ],
+)
+def test_reviews_are_documents(tmp_path: Path, header: str, row: str) -> None:
+    found = read_all(tmp_path, "a.csv", f"{header}\n{row}\n{row}\n")
+    first, second = (one for one in found if isinstance(one, Document))
+    assert (first.title, first.text, first.kind) == ("Heavy", "Too heavy.", Kind.REVIEW)
+    assert (first.product_ids, first.id, second.id) == (("A",), "a.csv#row-1", "a.csv#row-2")
+    stars = {"rating": "2", "stars": "2", "bewertung": "2", "review": "2/5"}
+    assert first.metadata.items() & stars.items() or "Bernd" in first.metadata.values()
+
+
+@pytest.mark.parametrize("comment", ["comment", "kommentar", "review", "bewertung"])
+def test_a_comment_on_a_product_is_an_attribute(tmp_path: Path, comment: str) -> None:
+    document = read(tmp_path, "a.csv", f"sku,Weight,{comment}\nA,1 kg,In the EU only\n")
+    assert document.text == f"Weight: 1 kg\n{comment.capitalize()}: In the EU only"
+    assert document.kind is Kind.SPEC
+
+
+def test_german_names_of_columns(tmp_path: Path) -> None:
+    faq = read(tmp_path, "a.csv", "Frage;Antwort\nWie lange?;45 Tage.\n")
+    assert pieces(faq) == [("heading1", "Wie lange?"), ("paragraph", "45 Tage.")]
+    assert (faq.title, faq.kind) == ("Wie lange?", Kind.FAQ)
+    for name in ("Titel", "Produktname", "Bezeichnung"):
+        document = read(tmp_path, "b.csv", f"sku;{name};Farbe\nA;Kessel;rot\n")
+        assert (document.title, document.text) == ("Kessel", "Farbe: rot")
+
+
 @pytest.mark.parametrize("name", ["a.csv", "specs/a.csv"])
 def test_questions_with_their_answers_are_documents(tmp_path: Path, name: str) -> None:
     rows = 'Question;Answer;product_id\nHow long?;"45 days; no more.";\nWhy?;Far.;KT12\n'
