@@ -67,6 +67,9 @@ class _Walker:
         elif element.tag == "dl" and is_plain_list(element):
             self._flush()
             add_terms(element, self._outline)
+        elif element.tag == "summary" and next(element.iterdescendants(*_HEADINGS), None) is None:
+            self._flush()
+            self._outline.add_question(inline_text(element).replace("\n", " "))
         elif element.tag == "p" and is_bold(element):
             self._flush()
             self._outline.add_bold(inline_text(element))

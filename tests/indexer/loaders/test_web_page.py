@@ -39,6 +39,23 @@ def test_a_question_in_bold_is_the_heading_of_its_answer(tmp_path: Path) -> None
     ]
 
 
+def test_the_summary_of_an_accordion_is_the_heading_of_its_answer(tmp_path: Path) -> None:
+    page = (
+        "<h2>Help</h2><details><summary>How <i>heavy</i>?</summary><p>1 kg</p></details>"
+        "<details><summary>Care</summary>Wipe it.</details>"
+        "<details><summary><h3>And the lid?</h3></summary>100 g</details>"
+    )
+    assert pieces(read(tmp_path, "a.html", page)) == [
+        ("heading2", "Help"),
+        ("heading3", "How heavy?"),
+        ("paragraph", "1 kg"),
+        ("heading3", "Care"),
+        ("paragraph", "Wipe it."),
+        ("heading3", "And the lid?"),
+        ("paragraph", "100 g"),
+    ]
+
+
 def test_blocks_and_offsets(tmp_path: Path) -> None:
     document = read(tmp_path, "care.html", SAMPLE)
     assert document.text.startswith("Kettle care\n\nDescale every two months.\nThen rinse.\n\n")
