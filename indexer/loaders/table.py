@@ -7,7 +7,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, dropwhile, islice
 from pathlib import Path
 
 from indexer.draft import Draft, Outline
@@ -15,13 +15,23 @@ from indexer.loaders.attributes import Cell, Row, add_table, is_generic
 from indexer.loaders.encoding import read_text
 from indexer.loaders.long_table import Line, columns_of, gathered, is_long
 from indexer.loaders.names import plain_name
-from indexer.loaders.rows import QUESTIONS, draft_of, is_question
+from indexer.loaders.rows import (
+    PRODUCT_ID,
+    PROSE,
+    QUESTIONS,
+    TEXT,
+    TITLE,
+    draft_of,
+    is_question,
+)
 from rag.errors import DocumentError
 from rag.types import Kind
 
 _DELIMITERS = ",;\t|"
 _LONGEST_CELL = 10_000_000
 _SAMPLE = 50_000
+_LINES_ABOVE = 5
+_COLUMNS = frozenset((*PRODUCT_ID, *TITLE, *TEXT, *PROSE))
 
 
 def load(path: Path) -> Iterator[Draft | DocumentError]:
@@ -32,11 +42,12 @@ def load(path: Path) -> Iterator[Draft | DocumentError]:
 
 
 def drafts_of(records: Iterator[list[str] | DocumentError]) -> Iterator[Draft | DocumentError]:
-    """Yield the drafts of a table whose first row that is not blank names the columns.
+    """Yield the drafts of a table whose first row names the columns; a title may stand above it.
 
     Raises:
         DocumentError: there is no such row.
     """
+    records = _below_title(records)
     header = next((record for record in records if record), [])
     if isinstance(header, DocumentError):
         raise header
@@ -57,6 +68,29 @@ def drafts_of(records: Iterator[list[str] | DocumentError]) -> Iterator[Draft | 
     taken: set[str] = set()
     for line in lines:
         yield line if isinstance(line, DocumentError) else _draft(line, taken)
+
+
+def _below_title(
+    records: Iterator[list[str] | DocumentError],
+) -> Iterator[list[str] | DocumentError]:
+    """The rows without a title above them: few lines of one cell, then a row of several."""
+    above: list[list[str] | DocumentError] = []
+    for record in islice(records, _LINES_ABOVE):
+        above.append(record)
+        if isinstance(record, DocumentError):
+            break
+        if record and not _may_be_title(record):
+            several = sum(bool(cell.strip()) for cell in record) > 1
+            return chain([record] if several else above, records)
+    return chain(above, records)
+
+
+def _may_be_title(record: Sequence[str]) -> bool:
+    """Whether it has one cell, the first, and that is no column's name; or none below a title."""
+    told = [cell for cell in record if cell.strip()]
+    return not told or (
+        len(told) == 1 and record[0] == told[0] and plain_name(told[0]) not in _COLUMNS
+    )
 
 
 def _listed(
@@ -94,6 +128,7 @@ def _divided(text: str, default: str) -> tuple[str, str]:
         reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
         with _long_cells():
             rows = [row for row in islice(reader, 20) if row]
+        rows = list(dropwhile(_may_be_title, rows)) or rows
         width = len(rows[0]) if rows else 0
         alike = sum(len(row) == width for row in rows[1:]) / max(1, len(rows) - 1)
         if width > 1 and (alike, width) > merit:
@@ -135,11 +170,11 @@ def _long_cells() -> Iterator[None]:
 
 
 def _distinct(header: Sequence[str]) -> list[str]:
-    """The columns' names; a second `Feature` is told from the first."""
+    """The columns' names; a second `Feature` is told from the first, one without by its place."""
     names: list[str] = []
-    for name in (one.strip() for one in header):
+    for number, name in enumerate((one.strip() for one in header), 1):
         times = sum(one == name or one.startswith(f"{name} (") for one in names)
-        names.append(f"{name} ({times + 1})" if name and times else name)
+        names.append(f"{name} ({times + 1})" if name and times else name or f"Column {number}")
     return names
 
 
@@ -158,5 +193,4 @@ def _lines(
                     f"{place} has more cells than the header has columns; correct it"
                 )
             else:
-                cells = dict.fromkeys((name for name in names if name), "")
-                yield place, cells | {k: v for k, v in zip(names, record, strict=False) if k}
+                yield place, dict.fromkeys(names, "") | dict(zip(names, record, strict=False))

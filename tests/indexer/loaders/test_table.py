@@ -49,7 +49,7 @@ def test_a_row_without_attributes_is_reported(tmp_path: Path) -> None:
     [
         ("", "no header row"),
         ("\n\n", "no header row"),
-        (" , ,\na,b,c\n", "no header row"),
+        (" , ,\n", "no header row"),
         ("id,name\n", "no rows"),
         ("a\n" + "x" * 10_000_001, "near line 2: a cell is longer than 10,000,000 characters"),
     ],
@@ -218,7 +218,28 @@ def test_empty_cells_beyond_the_header_do_no_harm(tmp_path: Path) -> None:
 
 def test_columns_of_one_name_are_all_kept(tmp_path: Path) -> None:
     data = "id,Feature,Feature,Feature,,\nX,light,,small,odd,\n"
-    assert read(tmp_path, "a.csv", data).text == "Feature: light\nFeature (3): small"
+    assert read(tmp_path, "a.csv", data).text == (
+        "Feature: light\nFeature (3): small\nColumn 5: odd"
+    )
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize(
+    "title", ["Prices 2026", "Prices 2026{0}{0}", "{0}{0}\nPrices{0}\n\nNet{0}{0}"]
+)
+def test_a_title_above_the_header_is_no_header(tmp_path: Path, title: str, delimiter: str) -> None:
+    rows = ["sku", "name", "Price"], ["A", "Kettle", "9 €"], ["B", "Jug", "5 €"]
+    lines = [title.format(delimiter), *(delimiter.join(row) for row in rows)]
+    found = [d for d in read_all(tmp_path, "a.csv", "\n".join(lines)) if isinstance(d, Document)]
+    assert [(d.title, d.text) for d in found] == [("Kettle", "Price: 9 €"), ("Jug", "Price: 5 €")]
+    assert [d.id for d in found] == ["a.csv#A", "a.csv#B"]
+
+
+def test_what_is_no_title_is_kept(tmp_path: Path) -> None:
+    single = read_all(tmp_path, "a.csv", "Note\nsmall\nlarge\n")
+    assert [d.text for d in single if isinstance(d, Document)] == ["Note: small", "Note: large"]
+    assert read(tmp_path, "a.csv", "sku,\nA,red\n").text == "Column 2: red"
+    assert read(tmp_path, "a.csv", ",KT12\nWeight,1 kg\n").text == "Column 1: Weight\nKT12: 1 kg"
 
 
 def test_columns_that_differ_in_case_only_are_all_kept(tmp_path: Path) -> None:
