@@ -7,9 +7,9 @@ from rag.language import is_negated
 from rag.quantities import Quantity, plain_words, quantities
 from rag.types import Evidence, Kind
 
-_ALIKE, _WHOLE = 0.6, 0.5
-"""Least shares of the words of the shorter and of the longer quote that two have in common when
-they tell the same: a table says some of everything."""
+_ALIKE = 0.6
+"""Least share of the words of the longer quote that two have in common when they tell the same: a
+table says some of everything."""
 
 
 def settled(
@@ -51,11 +51,10 @@ def _comparable(one: Evidence, other: Evidence) -> bool:
 
 def _alike(ours: set[str], theirs: set[str], same_owners: bool) -> bool:
     """Whether two tell the same; what is said of several products may be said of the others."""
-    shorter, longer = sorted((len(ours), len(theirs)))
-    shared = len(ours & theirs)
+    shared = ours & theirs
     if not same_owners:
-        return bool(ours) and ours == theirs
-    return shared > 0 and shared >= _ALIKE * shorter and shared >= _WHOLE * longer
+        return bool(shared) and ours == theirs
+    return bool(shared) and len(shared) >= _ALIKE * max(len(ours), len(theirs))
 
 
 def _differ(one: Evidence, other: Evidence) -> bool:

@@ -19,6 +19,7 @@ from rag.remembered import RememberedVectors
 from rag.retrieval import Retriever
 from rag.text import content_terms
 from rag.types import Document, Evidence, Kind, Passage, Question, Span
+from rag.variants import not_meant
 from rag.vocabulary import attributes
 
 POOL = 40
@@ -120,11 +121,14 @@ class Selector:
     def ranked(self, question: Question, passages: Sequence[Passage]) -> list[Evidence]:
         """The quotes worth reading, likeliest first.
 
-        On a product's page its own "Price" row is told, and no row of that name of the shop's.
+        On a product's page its own "Price" row is told, and no row of that name of the shop's; of
+        its variants those that are named.
         """
         found = candidates(passages)
         if question.scope.product_id:
             found = _without_the_shop_s(found)
+            left_out = not_meant(question.text, [passage.document for passage, _ in found])
+            found = [one for one in found if one[0].document.id not in left_out]
         glanced = self._glanced(question, found)
         promise = [probability(features) for features in glanced]
         least = PROMISING * max(promise, default=0.0)

@@ -31,7 +31,7 @@ LAYERS = [
     "sentence_transformer",
     "cross_encoder servers transformers_chat",
     "body conflicts embedding entailment generation index injection lexical manifest packing "
-    "passages polarity prompt remembered repetition rerank verification wording",
+    "passages polarity prompt remembered repetition rerank variants verification wording",
     "answer_cache disclosure recognition",
     "drafting evidence planning retrieval statements",
     "calibration comparison",

@@ -62,6 +62,7 @@ def test_a_denial_of_the_same_words_is_a_conflict() -> None:
         (said("Weight: 1.2 kg", "a"), said("Weight: 1.3 kg", "b", Kind.REVIEW)),
         (said("Weight: 1.2 kg", "a"), said("Weight: 1.2 kg with the 3 m cable", "b")),
         (said("Limit temperature: 0 °C", "a"), said("Extreme temperature: −14 °C", "b")),
+        (said("Fill weight: 460 g", "a"), said("Weight | 0.94 kg | 1.02 kg", "b")),
         (
             said("Comfort temperature: −6 °C", "a"),
             said(
