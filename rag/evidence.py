@@ -19,6 +19,7 @@ from rag.remembered import RememberedVectors
 from rag.retrieval import Retriever
 from rag.text import content_terms
 from rag.types import Document, Evidence, Kind, Passage, Question, Span
+from rag.units import MONEY
 from rag.variants import not_meant
 from rag.vocabulary import attributes
 
@@ -30,8 +31,6 @@ PROMISING = 0.15
 """Least share of what the most promising one promises; of those below none has come out first."""
 REMEMBERED = 8192
 """Quotes whose vectors are kept: the same few are asked about again and again. 12 MB of 384."""
-
-_MONEY = frozenset({"pounds", "euros", "dollars"})
 
 Candidate = tuple[Passage, Span]
 """A passage, and what of it may be quoted."""
@@ -226,7 +225,7 @@ def _measures(document: Document, span: Span) -> set[str]:
     if row and any(quantity.unit is None for quantity in quantities(row.value)):
         said = content_terms(row.attribute)
         if any(term == "price" or "price" in attributes(term) for term in said):
-            measures |= _MONEY
+            measures |= MONEY
     return measures
 
 

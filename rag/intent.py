@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rag.language import asks_for_opinions
 from rag.text import decimal_fractions
-from rag.units import AMBIGUOUS, AMBIGUOUS_SPELLINGS, NAMED, UNITS
+from rag.units import AMBIGUOUS, AMBIGUOUS_SPELLINGS, MONEY, NAMED, UNITS
 
 _AUXILIARY = re.compile(
     r"(?:^|[.,;:!?–—]\s*|\b(?:and|but|so|or|ok|okay|then|hi|hello|please|und|aber|oder)\s+)"
@@ -42,7 +42,7 @@ _MEASURED = {
     r"|wie (?:lang|groß|hoch|breit|tief)"
     r"|\bmaße\b|abmessung|packmaß|多大|多长|多高|尺寸",
     "volume": r"\bcapacity\b|how much .{0,20}(?:hold|fit)|\bvolume\b|fassungsvermögen|容量",
-    "pounds euros dollars": r"\bprice\b|\bcosts?\b|\bfees?\b"
+    " ".join(MONEY): r"\bprice\b|\bcosts?\b|\bfees?\b"
     r"|\bhow much (?:is|are|for|to|do (?:you|i|we))\b"
     r"|\bkostet\b|\bkosten\b|\bpreis\b|多少钱|价格|费用",
     "power": r"\bwattage\b|\bpower (?:draw|consumption|rating)\b|\bleistung\b|功率",

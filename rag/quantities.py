@@ -27,8 +27,11 @@ _NUMBER_WORDS = {
 _CODE = re.compile(
     rf"(?<![{_LATIN}\d])(?=[{_LATIN}]+-?[{_LATIN}]*\d)[{_LATIN}\d]+(?:-[{_LATIN}\d]+)*"
 )
-_UNIT = re.compile(r"[\s\u00a0\u202f-]?([%″€£$℃]|°\s?[CFcf]?|[^\W\d_]+[²³]?)")
-_CURRENCIES = frozenset("£€$")
+_UNIT = re.compile(r"[\s\u00a0\u202f-]?([%″€£$¥℃]|°\s?[CFcf]?|[^\W\d_]+[²³]?)")
+_CURRENCY = re.compile(
+    r"(£|€|\$|¥|\b(?:gbp|eur|usd|chf|dkk|sek|nok|pln|jpy|cny|rmb|kr))[\s\u00a0\u202f]?$",
+    re.IGNORECASE,
+)
 _INCHES = re.compile(r"\s?in(?:\.|\s*(?:$|[,;:)×x/\n]))")
 _UNIT_TERMS = (
     frozenset(stem(spelling) for spelling in (*UNITS, *AMBIGUOUS_SPELLINGS)) | UNITS.keys()
@@ -115,8 +118,8 @@ def plain_words(text: str) -> set[str]:
 
 
 def _currency_before(text: str, position: int) -> str | None:
-    symbol = text[max(0, position - 2) : position].strip()[-1:]
-    return symbol if symbol in _CURRENCIES else None
+    match = _CURRENCY.search(text, max(0, position - 5), position)
+    return UNITS[match[1].casefold()].name if match else None
 
 
 def _unit_after(text: str, position: int) -> str | None:

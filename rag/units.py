@@ -62,6 +62,11 @@ temperature °f 1           °f fahrenheit !
 pounds      £ 1            £ gbp 英镑
 euros       € 1            € eur euro euros 欧元
 dollars     $ 1            $ usd dollar dollars 美元
+francs      chf 1          chf sfr franken francs
+crowns      kr 1           kr dkk sek nok kronen kroner kronor crowns
+zloty       zł 1           zł pln zloty
+yen         ¥ 1            ¥ jpy yen
+yuan        元 1           元 cny rmb yuan
 share       % 1            % percent prozent
 """
 
@@ -78,6 +83,9 @@ def _read() -> dict[str, Unit]:
 
 UNITS = _read()
 """By every spelling, casefolded."""
+
+MONEY = frozenset("pounds euros dollars francs crowns zloty yen yuan".split())
+"""The dimensions that are currencies; nothing converts them."""
 
 NAMED = {unit.name: unit for unit in UNITS.values()}
 """By base spelling."""
