@@ -29,6 +29,7 @@ _OF_A_REVIEW = frozenset(
 )
 """One beside the text shows that it is a review: a product may have a comment, too."""
 _QUESTION, _ANSWER = ("question", "frage"), ("answer", "antwort")
+_LONGEST_NAME = 80
 QUESTIONS = "is a set of questions, not of documents; list it in .shelftalkignore"
 _OF_A_QA_SET = frozenset(("answers", "answerable", "sources"))
 PROSE = ("description", "short_description", "long_description", "body_html", "body_(html)",
@@ -82,7 +83,7 @@ def draft_of(row: Mapping[str, object], place: str, taken: set[str]) -> Draft:
     if row_id in taken and not _first(given, TEXT_ID):
         row_id = f"{row_id}-{place.replace(' ', '-')}"
     draft = outline.finish(
-        title=_first(given, TITLE) or question,
+        title=_first(given, TITLE) or question or (None if text or own_id else _called(given)),
         own_id=own_id if text else None,
         row=row_id,
         metadata=metadata,
@@ -103,6 +104,16 @@ def _review_in(given: Mapping[str, object]) -> tuple[str, ...]:
             is_one = not (_OF_A_REVIEW - {name}).isdisjoint(given)
             return (name,) if is_one and _first(given, TEXT) is None else ()
     return ()
+
+
+def _called(given: Mapping[str, object]) -> str | None:
+    """The first words of a row that is of no product, as a service in a price list is called."""
+    for name, value in given.items():
+        if name not in {*BELONGS, *ABOUT, *PROSE, *_UNREADABLE} and isinstance(value, str):
+            words = clean(value)
+            if len(words) <= _LONGEST_NAME and any(map(str.isalpha, words)):
+                return words
+    return None
 
 
 def _add_product(given: Mapping[str, object], names: Mapping[str, str], outline: Outline) -> None:

@@ -25,6 +25,13 @@ def test_a_row_is_a_document_with_an_attribute_a_line(tmp_path: Path) -> None:
     assert document.url == "https://shop.example/kt12"
 
 
+def test_a_row_of_no_product_is_called_by_its_first_words(tmp_path: Path) -> None:
+    data = "No.,Service,Price\n1,Puncture repair,15 EUR\n"
+    assert read(tmp_path, "prices/list.csv", data).title == "Puncture repair"
+    data = "sku,Colour\nKT12,Red\n"
+    assert read(tmp_path, "specs/list.csv", data).title == "List"
+
+
 def test_a_row_that_is_its_own_group_is_no_variant(tmp_path: Path) -> None:
     document = read(tmp_path, "a.csv", HEADER + "KT12,KT12,Kettle,Red,,\n")
     assert (document.product_ids, document.variant_ids) == (("KT12",), ())
