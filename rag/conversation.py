@@ -20,7 +20,7 @@ _POINTS = re.compile(
     re.IGNORECASE,
 )
 _RELATES = re.compile(
-    r"\b(?:with|fits?|fitting|charge[sd]?|recharge[sd]?|charging|power[sd]?|works?|compatible|differ\w*"
+    r"\b(?:with|fits?|fitting|charge[sd]?|recharge[sd]?|charging|works?|compatible|differ\w*"
     r"|compare[sd]?|than|versus|vs|instead|like|same|between|both|or"
     r"|mit|passt|passen|lädt|laden|kompatibel|unterschied\w*|als|statt|zwischen|beide|oder)\b"
     r"|比|区别|兼容|配|还是",

@@ -27,7 +27,8 @@ _SAMPLE = 100
 _WORD = re.compile(r"[^\W_]+")
 _MOST_CHOICES = 6
 _SIBLING = re.compile(
-    r"(?P<the>\b(?:the|die|der|das|den|dem)\s+)?\b(?:(?P<larger>larger|bigger|größere[rns]?)|(?P<smaller>smaller|kleinere[rns]?)"
+    r"(?P<the>\b(?:the|die|der|das|den|dem)\s+)?"
+    r"\b(?:(?P<larger>larger|bigger|größere[rns]?)|(?P<smaller>smaller|kleinere[rns]?)"
     r"|(?P<other>other|andere[rns]?))(?: (?P<noun>[^\W_]+)|\s*[?？]?\s*$)",
     re.IGNORECASE,
 )
